@@ -1,0 +1,249 @@
+//! One category: a kind of tests, and how its work is found and run.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{CategoryName, EnvironmentName, LayerId, ServiceName};
+
+/// A kind of tests with everything that is known about it: the category table, the repository's
+/// own table and the entry of the layer, in this order, the later winning.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Category {
+    /// Its name.
+    pub name: CategoryName,
+    /// Whether the repository made it up: neither table knows it.
+    pub is_own: bool,
+    /// One line for people.
+    pub summary: String,
+    /// How much it matters; orders a category plan.
+    pub priority: Priority,
+    /// What sort of tests it holds.
+    pub kind: CategoryKind,
+    /// The layer that lists it, if one does.
+    pub layer: Option<LayerId>,
+    /// Limit for all its jobs together, multipliers included.
+    pub timeout: Duration,
+    /// Time between the request to end and the kill.
+    pub grace: Duration,
+    /// Expected duration before anything was measured.
+    pub estimate: Duration,
+    /// Jobs of it at the same time.
+    pub max_parallel: u32,
+    /// Order inside its layer, 1 to 99; groups of a hybrid layer.
+    pub priority_order: u32,
+    /// Categories that come before it in a category plan.
+    pub depends_on: Vec<CategoryName>,
+    /// Categories it never runs beside.
+    pub conflicts_with: Vec<CategoryName>,
+    /// Whether it may run beside any other category at all.
+    pub parallel_safe: bool,
+    /// What it loads; two categories with the same memory, cpu or database mark do not pair.
+    pub load: Vec<Load>,
+    /// Services that are up before its first job.
+    pub services: Vec<ServiceName>,
+    /// Environments it is bound to; empty means every one.
+    pub only_in: Vec<EnvironmentName>,
+    /// Whether it needs the machine to itself.
+    pub dedicated: bool,
+    /// Memory it needs to start, in mebibytes.
+    pub min_memory_mb: u32,
+    /// Whether a failed test in it is a critical failure.
+    pub critical: bool,
+    /// Whether it wants a real language model.
+    pub model_use: ModelUse,
+    /// What a layer file says about its work; empty when Apex has to find it.
+    pub recipe: Recipe,
+    /// Which of the tests found belong to it.
+    pub filters: Filters,
+    /// Into how many jobs its work is cut.
+    pub shards: Shards,
+    /// Window for automatic splitting.
+    pub split: Split,
+    /// How often a failed test is tried again, 0 to 10.
+    pub retries: u32,
+    /// What a flaky test counts as, when not as its layer says.
+    pub flaky: Option<FlakyPolicy>,
+    /// Free words for selection.
+    pub tags: Vec<String>,
+}
+
+/// How much a category matters; smaller comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the words of the category table are their own description")]
+pub enum Priority {
+    Critical = 1,
+    High = 2,
+    Medium = 3,
+    Low = 4,
+    Optional = 5,
+}
+
+/// What sort of tests a category holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the words of the category table are their own description")]
+pub enum CategoryKind {
+    Functional,
+    Technical,
+    Quality,
+    Integration,
+    Performance,
+    Security,
+    E2e,
+}
+
+/// A resource that a category loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the words of the category table are their own description")]
+pub enum Load {
+    Memory,
+    Cpu,
+    Database,
+    Network,
+}
+
+/// Which language model the tests of a category are meant to meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ModelUse {
+    /// Follows flag, layer and environment.
+    #[default]
+    Auto,
+    /// A real one unless told otherwise.
+    Real,
+    /// A mocked one.
+    Mock,
+}
+
+/// What a layer file says about the work of a category.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Recipe {
+    /// The framework that runs it, when the file names one.
+    pub runner: Option<RunnerKind>,
+    /// The program that is the category, when the file names one.
+    pub command: Option<CommandLine>,
+    /// The program that lists its tests, one a line.
+    pub discover: Option<CommandLine>,
+    /// Where its tests are: globs relative to [`Recipe::working_directory`].
+    pub paths: Vec<String>,
+    /// Where it runs, relative to the project root.
+    pub working_directory: Option<String>,
+    /// Files whose change concerns it.
+    pub inputs: Vec<String>,
+    /// Glob of the JUnit, TAP or CTRF files that a command writes, or `stdout` for TAP on its
+    /// standard output.
+    pub report: Option<String>,
+    /// Additional environment of its jobs.
+    pub env: BTreeMap<String, String>,
+}
+
+impl Recipe {
+    /// Whether the file says nothing, so that the work has to be found by convention.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.runner.is_none() && self.command.is_none() && self.paths.is_empty()
+    }
+}
+
+/// The test frameworks that Apex knows by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the variants are the names of the frameworks")]
+pub enum RunnerKind {
+    Pytest,
+    Unittest,
+    Cargo,
+    Nextest,
+    Go,
+    Jest,
+    Vitest,
+    Mocha,
+    Node,
+    Playwright,
+    Cypress,
+    Command,
+}
+
+impl RunnerKind {
+    /// Every runner, in the order of the documentation.
+    pub const ALL: [Self; 12] = [
+        Self::Pytest,
+        Self::Unittest,
+        Self::Cargo,
+        Self::Nextest,
+        Self::Go,
+        Self::Jest,
+        Self::Vitest,
+        Self::Mocha,
+        Self::Node,
+        Self::Playwright,
+        Self::Cypress,
+        Self::Command,
+    ];
+
+    /// The word for it in a layer file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pytest => "pytest",
+            Self::Unittest => "unittest",
+            Self::Cargo => "cargo",
+            Self::Nextest => "nextest",
+            Self::Go => "go",
+            Self::Jest => "jest",
+            Self::Vitest => "vitest",
+            Self::Mocha => "mocha",
+            Self::Node => "node",
+            Self::Playwright => "playwright",
+            Self::Cypress => "cypress",
+            Self::Command => "command",
+        }
+    }
+}
+
+/// A program to run, as the user wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommandLine {
+    /// A list: an argument vector, no shell. Never empty.
+    Arguments(Vec<String>),
+    /// A text: handed to `sh -c`.
+    Shell(String),
+}
+
+/// Which of the tests found belong to a category: some include pattern and no exclude pattern.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Filters {
+    /// Words or globs; empty includes everything.
+    pub include: Vec<String>,
+    /// Words or globs.
+    pub exclude: Vec<String>,
+}
+
+/// Into how many jobs the work of a category is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shards {
+    /// Exactly this many, 1 to 64.
+    Fixed(u32),
+    /// As many as the split window suggests.
+    Auto,
+}
+
+/// Window for automatic splitting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Target duration of one shard.
+    pub window: Duration,
+    /// Largest number of shards.
+    pub max_shards: u32,
+}
+
+/// What a flaky test (failed, then passed on a retry) counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum FlakyPolicy {
+    /// A pass.
+    Pass,
+    /// A pass that is shown.
+    #[default]
+    Warn,
+    /// A failure.
+    Fail,
+}
