@@ -1,0 +1,228 @@
+//! Everything that begins ends, once, in the right order of its own life.
+
+use crate::event::{CategoryEvent, Envelope, Event, JobEvent, LayerEvent, ServiceEvent, TestEvent};
+use crate::id::{AttemptNumber, CategoryIx, JobIx, TestIx};
+use crate::outcome::Outcome;
+use crate::plan::Plan;
+
+use super::Findings;
+
+#[derive(Clone, Copy, Default)]
+struct Life {
+    started: bool,
+    finished: bool,
+}
+
+#[derive(Clone, Copy)]
+struct JobLife {
+    running: Option<AttemptNumber>,
+    attempts: u32,
+    terminated: bool,
+    killed: bool,
+    finished: bool,
+}
+
+struct TestLife {
+    job: JobIx,
+    running: bool,
+    settled: Option<Outcome>,
+}
+
+struct Book<'a> {
+    plan: &'a Plan,
+    layers: Vec<Life>,
+    categories: Vec<Life>,
+    jobs: Vec<JobLife>,
+    tests: Vec<TestLife>,
+    services: Vec<Life>,
+}
+
+pub(super) fn judge(plan: &Plan, stream: &[Envelope], findings: &mut Findings) {
+    let idle =
+        JobLife { running: None, attempts: 0, terminated: false, killed: false, finished: false };
+    let mut book = Book {
+        plan,
+        layers: vec![Life::default(); plan.layers.len()],
+        categories: vec![Life::default(); plan.categories.len()],
+        jobs: vec![idle; plan.jobs.len()],
+        tests: Vec::new(),
+        services: vec![Life::default(); plan.services.len()],
+    };
+    for envelope in stream {
+        book.take(envelope, findings);
+    }
+    book.end(stream.len() as u64, findings);
+}
+
+impl Book<'_> {
+    fn take(&mut self, envelope: &Envelope, findings: &mut Findings) {
+        let seq = envelope.seq;
+        match &envelope.event {
+            Event::Layer(layer, LayerEvent::Started) => {
+                begin(&mut self.layers[layer.position()], seq, "a layer starts once", findings);
+            }
+            Event::Layer(layer, LayerEvent::Finished { .. }) => {
+                end(&mut self.layers[layer.position()], seq, "a layer finishes once", findings);
+                let mut members = self.plan.layer(*layer).categories.iter();
+                let all = members.all(|member| self.categories[member.position()].finished);
+                findings.require(all, seq, "a layer finishes after its categories");
+            }
+            Event::Category(category, CategoryEvent::Started) => {
+                let life = &mut self.categories[category.position()];
+                begin(life, seq, "a category starts once", findings);
+                let layer = self.plan.category(*category).layer;
+                let open = self.layers[layer.position()];
+                let inside = open.started && !open.finished;
+                findings.require(inside, seq, "a category starts inside its layer");
+            }
+            Event::Category(category, CategoryEvent::Finished { .. }) => {
+                let life = &mut self.categories[category.position()];
+                end(life, seq, "a category finishes once", findings);
+                let mut jobs = self.plan.jobs_of(*category);
+                let all = jobs.all(|job| self.jobs[job.position()].finished);
+                findings.require(all, seq, "a category finishes after its jobs");
+            }
+            Event::Job(job, event) => self.job(seq, *job, event, findings),
+            Event::Test(job, event) => self.test(seq, *job, event, findings),
+            Event::Service(service, event) => {
+                self.service(seq, service.position(), event, findings);
+            }
+            _ => {}
+        }
+    }
+
+    fn job(&mut self, seq: u64, job: JobIx, event: &JobEvent, findings: &mut Findings) {
+        let category = self.plan.job(job).category;
+        let life = &mut self.jobs[job.position()];
+        match event {
+            JobEvent::Started { attempt } => {
+                let next = life.running.is_none() && !life.finished;
+                findings.require(next, seq, "one attempt of a job at a time");
+                life.attempts += 1;
+                findings.require(attempt.0 == life.attempts, seq, "attempts are numbered");
+                let allowed = self.plan.category(category).retries + 1;
+                findings.require(life.attempts <= allowed, seq, "no more retries than allowed");
+                life.running = Some(*attempt);
+                life.terminated = false;
+                life.killed = false;
+                self.inside_category(seq, category, findings);
+            }
+            JobEvent::Terminated { .. } => {
+                let first = life.running.is_some() && !life.terminated;
+                findings.require(first, seq, "an attempt is asked to end at most once");
+                life.terminated = true;
+            }
+            JobEvent::Killed => {
+                let in_order = life.terminated && !life.killed && life.running.is_some();
+                findings.require(in_order, seq, "an attempt is killed once, after being asked");
+                life.killed = true;
+            }
+            JobEvent::AttemptFinished { attempt, .. } => {
+                findings.require(life.running == Some(*attempt), seq, "an attempt ends once");
+                life.running = None;
+            }
+            JobEvent::Finished { .. } => {
+                let once = !life.finished && life.running.is_none();
+                findings.require(once, seq, "a job finishes once, after its attempts");
+                life.finished = true;
+                let settled = self
+                    .tests
+                    .iter()
+                    .all(|test| test.job != job || (test.settled.is_some() && !test.running));
+                findings.require(settled, seq, "a job finishes after its tests");
+            }
+        }
+    }
+
+    fn inside_category(&self, seq: u64, category: CategoryIx, findings: &mut Findings) {
+        let life = self.categories[category.position()];
+        findings.require(life.started && !life.finished, seq, "a job starts inside its category");
+    }
+
+    fn test(&mut self, seq: u64, job: JobIx, event: &TestEvent, findings: &mut Findings) {
+        match event {
+            TestEvent::Discovered { first, cases } => {
+                let dense = first.position() == self.tests.len() && !cases.is_empty();
+                findings.require(dense, seq, "tests are numbered densely");
+                let fresh = cases.iter().map(|_| TestLife { job, running: false, settled: None });
+                self.tests.extend(fresh);
+            }
+            TestEvent::Started { test, attempt } => {
+                let running = self.jobs[job.position()].running == Some(*attempt);
+                findings.require(running, seq, "a test starts inside an attempt of its job");
+                self.with(seq, *test, job, findings, |life| {
+                    let fresh = !life.running && life.settled.is_none();
+                    life.running = true;
+                    fresh
+                });
+            }
+            TestEvent::Finished { test, .. } => {
+                self.with(seq, *test, job, findings, |life| {
+                    life.running = false;
+                    life.settled.is_none()
+                });
+            }
+            TestEvent::Settled { test, outcome } => {
+                self.with(seq, *test, job, findings, |life| {
+                    let first = life.settled.is_none() && !life.running;
+                    life.settled = Some(*outcome);
+                    first
+                });
+            }
+        }
+    }
+
+    fn with(
+        &mut self,
+        seq: u64,
+        test: TestIx,
+        job: JobIx,
+        findings: &mut Findings,
+        step: impl FnOnce(&mut TestLife) -> bool,
+    ) {
+        match self.tests.get_mut(test.position()) {
+            Some(life) if life.job == job => {
+                let holds = step(life);
+                findings.require(holds, seq, "a test begins, ends and settles in this order");
+            }
+            _ => findings.add(seq, "a test belongs to the job that reports it"),
+        }
+    }
+
+    fn service(&mut self, seq: u64, at: usize, event: &ServiceEvent, findings: &mut Findings) {
+        let life = &mut self.services[at];
+        match event {
+            ServiceEvent::Starting => begin(life, seq, "a service starts once", findings),
+            ServiceEvent::Ready { .. } => {
+                let up = life.started && !life.finished;
+                findings.require(up, seq, "a service is ready after it was started");
+            }
+            ServiceEvent::Failed { .. } | ServiceEvent::Stopped => {
+                end(life, seq, "a service ends once", findings);
+            }
+        }
+    }
+
+    fn end(&self, seq: u64, findings: &mut Findings) {
+        let layers = self.layers.iter().all(|life| life.finished);
+        findings.require(layers, seq, "every layer finishes");
+        let categories = self.categories.iter().all(|life| life.finished);
+        findings.require(categories, seq, "every category finishes");
+        let jobs = self.jobs.iter().all(|life| life.finished);
+        findings.require(jobs, seq, "every job finishes");
+        let tests = self.tests.iter().all(|life| life.settled.is_some());
+        findings.require(tests, seq, "every discovered test has one outcome");
+        let services = self.services.iter().all(|life| life.started <= life.finished);
+        findings.require(services, seq, "every service that was started is taken away");
+    }
+}
+
+fn begin(life: &mut Life, seq: u64, law: &str, findings: &mut Findings) {
+    findings.require(!life.started && !life.finished, seq, law);
+    life.started = true;
+}
+
+fn end(life: &mut Life, seq: u64, law: &str, findings: &mut Findings) {
+    findings.require(!life.finished, seq, law);
+    life.finished = true;
+}

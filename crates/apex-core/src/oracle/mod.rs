@@ -1,0 +1,78 @@
+//! A second opinion on a run: does its event stream obey the laws?
+//!
+//! The oracle knows the plan and the events, and nothing of how the scheduler works. It judges
+//! simulated runs in the tests and can judge a recorded run of a user.
+
+mod lifecycle;
+mod limits;
+mod order;
+
+use std::fmt;
+
+use crate::event::{Envelope, Event, RunEvent};
+use crate::plan::Plan;
+use crate::time::Moment;
+
+/// A law that a run broke.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Number of the envelope at which it shows.
+    pub seq: u64,
+    /// Which law, and how it was broken.
+    pub law: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "event {}: {}", self.seq, self.law)
+    }
+}
+
+/// Judges a complete run; an empty answer means that every law holds.
+#[must_use]
+pub fn judge(stream: &[Envelope]) -> Vec<Violation> {
+    let Some(Envelope { event: Event::Run(RunEvent::Started(started)), .. }) = stream.first()
+    else {
+        return vec![Violation { seq: 0, law: "a run begins with its start".to_owned() }];
+    };
+    let mut findings = Findings::default();
+    stream_is_dense(stream, &mut findings);
+    let plan: &Plan = &started.plan;
+    lifecycle::judge(plan, stream, &mut findings);
+    order::judge(plan, stream, &mut findings);
+    limits::judge(plan, stream, &mut findings);
+    findings.0
+}
+
+/// Collects violations.
+#[derive(Debug, Default)]
+struct Findings(Vec<Violation>);
+
+impl Findings {
+    fn add(&mut self, seq: u64, law: impl Into<String>) {
+        self.0.push(Violation { seq, law: law.into() });
+    }
+
+    fn require(&mut self, holds: bool, seq: u64, law: &str) {
+        if !holds {
+            self.add(seq, law);
+        }
+    }
+}
+
+fn stream_is_dense(stream: &[Envelope], findings: &mut Findings) {
+    let mut previous: Option<Moment> = None;
+    for (position, envelope) in stream.iter().enumerate() {
+        findings.require(envelope.seq == position as u64, envelope.seq, "numbers are dense");
+        if let Some(previous) = previous {
+            findings.require(envelope.at > previous, envelope.seq, "time grows");
+        }
+        previous = Some(envelope.at);
+    }
+    let finished =
+        stream.iter().filter(|one| matches!(one.event, Event::Run(RunEvent::Finished(_))));
+    findings.require(finished.count() == 1, 0, "a run finishes once");
+    let last = stream.last().map(|one| &one.event);
+    let ends = matches!(last, Some(Event::Run(RunEvent::Finished(_))));
+    findings.require(ends, stream.len() as u64, "its end is the last event of a run");
+}

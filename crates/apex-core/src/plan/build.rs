@@ -1,0 +1,366 @@
+//! Building a plan: selected layers and categories, joined with the work that was found.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apex_config::Config;
+use apex_config::model::{
+    Category, CategoryName, ExecutionMode, FailFast, Layer, LayerConflict, LayerId, RunMode,
+    SuccessCriteria,
+};
+
+use crate::graph;
+use crate::id::{CategoryIx, JobIx, LayerIx};
+use crate::select::{Arrangement, SelectedCategory, SelectedLayer, Selection};
+
+use super::phases::{self, CategoryCycle};
+use super::service_set::ServiceSet;
+use super::{
+    CategoryWork, JobSpec, Plan, PlannedCategory, PlannedJob, PlannedLayer, RequestSummary,
+    WorkError, WorkErrorKind,
+};
+
+/// The work that was found for each category, or why there is none.
+pub type FoundWork = HashMap<CategoryName, Result<Vec<JobSpec>, WorkError>>;
+
+/// Why no plan could be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Layers depend on each other.
+    #[error("layers depend on each other: {0}")]
+    LayerCycle(String),
+    /// Categories depend on each other.
+    #[error(transparent)]
+    CategoryCycle(#[from] CategoryCycle),
+    /// Services depend on each other.
+    #[error("services depend on each other: {0}")]
+    ServiceCycle(String),
+}
+
+/// Joins a selection with the work that was found for it.
+///
+/// # Errors
+/// A cycle among the layers, categories or services of the selection.
+pub fn build(config: &Config, selection: &Selection, work: FoundWork) -> Result<Plan, PlanError> {
+    let mut builder = Builder {
+        config,
+        selection,
+        work,
+        services: ServiceSet::new(config),
+        plan: Plan {
+            request: RequestSummary {
+                mode: selection.mode.clone(),
+                environment: Some(config.environment.clone()),
+                selectors: selection.selectors.clone(),
+            },
+            run_mode: config.execution.run_mode,
+            budget: selection.budget,
+            inter_layer_delay: config.execution.inter_layer_delay,
+            startup_timeout: config.execution.startup_timeout,
+            slots: selection.jobs,
+            max_background_layers: config.execution.max_background_layers,
+            admission: config.execution.conflict_resolution,
+            left_out: selection.left_out.clone(),
+            handed_over: selection.handed_over.clone(),
+            notes: selection.notes.clone(),
+            ..Plan::default()
+        },
+    };
+    match &selection.arrangement {
+        Arrangement::Layers(layers) => builder.layers(layers)?,
+        Arrangement::Categories(categories) => builder.categories(categories)?,
+    }
+    builder.category_conflicts();
+    let Builder { mut plan, services, .. } = builder;
+    plan.notes.extend(services.notes());
+    plan.services = services.into_planned().map_err(PlanError::ServiceCycle)?;
+    Ok(plan)
+}
+
+struct Builder<'a> {
+    config: &'a Config,
+    selection: &'a Selection,
+    work: FoundWork,
+    services: ServiceSet<'a>,
+    plan: Plan,
+}
+
+/// What a category is planned with beyond its own definition.
+struct Placing<'a> {
+    layer: LayerIx,
+    reason: &'a str,
+    requested: bool,
+    named: bool,
+    after: Vec<CategoryIx>,
+    layer_services: &'a [apex_config::model::ServiceName],
+    flaky: apex_config::model::FlakyPolicy,
+}
+
+impl<'a> Builder<'a> {
+    /// Plans layers, dependencies before dependants.
+    fn layers(&mut self, selected: &[SelectedLayer]) -> Result<(), PlanError> {
+        let mut chosen: Vec<(&SelectedLayer, &Layer)> = selected
+            .iter()
+            .filter_map(|layer| Some((layer, self.config.layers.get(&layer.id)?)))
+            .collect();
+        chosen.sort_by_key(|(_, layer)| (layer.priority, layer.execution_order));
+        let dependencies = layer_dependencies(&chosen);
+        let order = graph::order(chosen.len(), |node| &dependencies[node]).map_err(|cycle| {
+            PlanError::LayerCycle(cycle.describe(|node| chosen[node].1.id.as_str()))
+        })?;
+        let mut sequence: Vec<usize> = (0..chosen.len()).collect();
+        sequence.sort_by_key(|&node| (order.phase[node], node));
+        let place: HashMap<&LayerId, LayerIx> = sequence
+            .iter()
+            .enumerate()
+            .map(|(position, &node)| (&chosen[node].1.id, LayerIx::at(position)))
+            .collect();
+        for &node in &sequence {
+            let (selected, layer) = chosen[node];
+            let after = dependencies[node]
+                .iter()
+                .filter_map(|&before| place.get(&chosen[before as usize].1.id).copied());
+            let planned = PlannedLayer {
+                phase: order.phase[node],
+                after: after.collect(),
+                conflicts: layer_conflicts(&chosen, layer, &place),
+                ..self.planned_layer(selected, layer)
+            };
+            self.plan.layers.push(planned);
+            self.categories_of(layer);
+        }
+        Ok(())
+    }
+
+    fn planned_layer(&self, selected: &SelectedLayer, layer: &Layer) -> PlannedLayer {
+        let budget = layer.budget.mul_f64(self.selection.timeout_multiplier);
+        PlannedLayer {
+            id: layer.id.clone(),
+            name: layer.name.clone(),
+            reason: selected.reason.clone(),
+            priority: layer.priority,
+            execution_order: layer.execution_order,
+            phase: 0,
+            after: Vec::new(),
+            conflicts: Vec::new(),
+            budget: Some(budget),
+            execution_mode: layer.execution_mode,
+            fail_fast: self.selection.fail_fast.unwrap_or(layer.fail_fast),
+            background: selected.background && self.config.execution.background_enabled,
+            max_parallel: layer.limits.max_parallel,
+            success: layer.success,
+            grace: layer.grace,
+            categories: Vec::new(),
+        }
+    }
+
+    /// Plans the categories of the layer that was planned last.
+    fn categories_of(&mut self, layer: &'a Layer) {
+        let ix = LayerIx::at(self.plan.layers.len() - 1);
+        let reason = format!("part of layer {}", layer.id);
+        let mut categories: Vec<&Category> = layer.categories.iter().map(Arc::as_ref).collect();
+        categories.sort_by_key(|category| category.priority_order);
+        self.plan.categories.reserve(categories.len());
+        self.plan.jobs.reserve(categories.len());
+        for category in categories {
+            let placing = Placing {
+                layer: ix,
+                reason: &reason,
+                requested: true,
+                named: false,
+                after: Vec::new(),
+                layer_services: &layer.required_services,
+                flaky: layer.flaky,
+            };
+            self.category(category, placing);
+        }
+    }
+
+    /// Plans categories by their own dependencies, in one layer without a budget.
+    fn categories(&mut self, selected: &[SelectedCategory]) -> Result<(), PlanError> {
+        let chosen: Vec<(&SelectedCategory, &Category)> = selected
+            .iter()
+            .filter_map(|one| Some((one, self.config.category(one.name.as_str())?)))
+            .collect();
+        let definitions: Vec<&Category> = chosen.iter().map(|(_, category)| *category).collect();
+        let sequence = phases::order(&definitions)?;
+        self.plan.run_mode = RunMode::Parallel;
+        self.plan.layers.push(self.layer_of_categories());
+        let mut place: HashMap<&CategoryName, CategoryIx> = HashMap::new();
+        for node in sequence {
+            let (selected, category) = chosen[node];
+            let before = category.depends_on.iter();
+            let placing = Placing {
+                layer: LayerIx(0),
+                reason: &selected.reason,
+                requested: selected.requested,
+                named: selected.named,
+                after: before.filter_map(|name| place.get(name).copied()).collect(),
+                layer_services: &[],
+                flaky: apex_config::model::FlakyPolicy::default(),
+            };
+            place.insert(&category.name, CategoryIx::at(self.plan.categories.len()));
+            self.category(category, placing);
+        }
+        Ok(())
+    }
+
+    fn layer_of_categories(&self) -> PlannedLayer {
+        PlannedLayer {
+            id: selection_layer(),
+            name: "Selected categories".to_owned(),
+            reason: "categories were asked for by name".to_owned(),
+            priority: 1,
+            execution_order: 1,
+            phase: 0,
+            after: Vec::new(),
+            conflicts: Vec::new(),
+            budget: None,
+            execution_mode: ExecutionMode::Parallel,
+            fail_fast: self.selection.fail_fast.unwrap_or(FailFast::Layer),
+            background: false,
+            max_parallel: self.selection.jobs,
+            success: SuccessCriteria {
+                min_pass_rate: 1.0,
+                max_failures: 0,
+                critical_tests_must_pass: true,
+                allow_partial_success: false,
+            },
+            grace: Duration::from_secs(10),
+            categories: Vec::new(),
+        }
+    }
+
+    fn category(&mut self, category: &'a Category, placing: Placing<'_>) {
+        let ix = CategoryIx::at(self.plan.categories.len());
+        let work = self.jobs(ix, category, placing.layer_services);
+        self.plan.layers[placing.layer.position()].categories.push(ix);
+        self.plan.categories.push(PlannedCategory {
+            name: category.name.clone(),
+            layer: placing.layer,
+            reason: placing.reason.to_owned(),
+            requested: placing.requested,
+            named: placing.named,
+            priority: category.priority,
+            priority_order: category.priority_order,
+            after: placing.after,
+            conflicts: Vec::new(),
+            parallel_safe: category.parallel_safe,
+            load: category.load.clone(),
+            exclusive: category.dedicated,
+            timeout: category.timeout.mul_f64(self.selection.timeout_multiplier),
+            grace: category.grace,
+            max_parallel: category.max_parallel,
+            retries: category.retries,
+            flaky: category.flaky.unwrap_or(placing.flaky),
+            critical: category.critical,
+            estimate: category.estimate,
+            work,
+        });
+    }
+
+    /// The jobs of a category, or why it has none.
+    fn jobs(
+        &mut self,
+        ix: CategoryIx,
+        category: &'a Category,
+        layer_services: &[apex_config::model::ServiceName],
+    ) -> CategoryWork {
+        let environment = &self.config.environment;
+        if !category.only_in.is_empty() && !category.only_in.contains(environment) {
+            let names: Vec<&str> = category.only_in.iter().map(|name| name.as_str()).collect();
+            let reason = format!("runs only in {}, not in {environment}", names.join(", "));
+            return CategoryWork::Skipped { reason };
+        }
+        let specs = match self.work.remove(&category.name) {
+            Some(Ok(specs)) if !specs.is_empty() => specs,
+            Some(Err(WorkError { kind: WorkErrorKind::ToolMissing, message })) => {
+                return CategoryWork::Unavailable { reason: message };
+            }
+            Some(Err(WorkError { message, .. })) => {
+                return CategoryWork::Empty { looked: message };
+            }
+            Some(Ok(_)) | None => return CategoryWork::Empty { looked: String::new() },
+        };
+        let services = self.services.needed(category, layer_services);
+        let first = JobIx::at(self.plan.jobs.len());
+        let count = u32::try_from(specs.len()).unwrap_or(u32::MAX);
+        let jobs = specs.into_iter().map(|spec| PlannedJob {
+            category: ix,
+            services: services.clone(),
+            spec,
+        });
+        self.plan.jobs.extend(jobs);
+        CategoryWork::Jobs { first, count }
+    }
+
+    /// Turns the conflicts that categories name into both-way relations of the plan.
+    fn category_conflicts(&mut self) {
+        let place: HashMap<CategoryName, CategoryIx> = self
+            .plan
+            .categories
+            .iter()
+            .enumerate()
+            .map(|(position, category)| (category.name.clone(), CategoryIx::at(position)))
+            .collect();
+        for (name, &one) in &place {
+            let Some(category) = self.config.categories.get(name) else { continue };
+            for other in category.conflicts_with.iter().filter_map(|name| place.get(name)) {
+                add_once(&mut self.plan.categories[one.position()].conflicts, *other);
+                add_once(&mut self.plan.categories[other.position()].conflicts, one);
+            }
+        }
+        for category in &mut self.plan.categories {
+            category.conflicts.sort_unstable();
+        }
+    }
+}
+
+fn add_once(list: &mut Vec<CategoryIx>, category: CategoryIx) {
+    if !list.contains(&category) {
+        list.push(category);
+    }
+}
+
+/// The id of the single layer of a plan by category.
+#[must_use]
+#[expect(clippy::expect_used, reason = "the text is a legal layer id")]
+pub fn selection_layer() -> LayerId {
+    LayerId::new("selection").expect("`selection` is a layer id")
+}
+
+/// Positions of the chosen layers that come before each chosen layer.
+fn layer_dependencies(chosen: &[(&SelectedLayer, &Layer)]) -> Vec<Vec<u32>> {
+    let position = |id: &LayerId| chosen.iter().position(|(_, layer)| layer.id == *id);
+    chosen
+        .iter()
+        .map(|(selected, layer)| {
+            if selected.waives_dependencies {
+                return Vec::new();
+            }
+            let before = layer.dependencies.iter().filter_map(position);
+            before.map(|at| u32::try_from(at).unwrap_or(u32::MAX)).collect()
+        })
+        .collect()
+}
+
+/// Chosen layers that must not run at the same time as one of them, named from either side.
+fn layer_conflicts(
+    chosen: &[(&SelectedLayer, &Layer)],
+    layer: &Layer,
+    place: &HashMap<&LayerId, LayerIx>,
+) -> Vec<LayerIx> {
+    let names = |from: &Layer, to: &Layer| {
+        from.conflicts.iter().any(|conflict| match conflict {
+            LayerConflict::Layer(id) => *id == to.id,
+            LayerConflict::Category(name) => {
+                to.categories.iter().any(|category| category.name == *name)
+            }
+        })
+    };
+    let conflicting = chosen
+        .iter()
+        .filter(|(_, other)| other.id != layer.id && (names(layer, other) || names(other, layer)));
+    conflicting.filter_map(|(_, other)| place.get(&other.id).copied()).collect()
+}

@@ -1,0 +1,267 @@
+//! What is going to happen: layers, their categories, and the jobs these consist of.
+//!
+//! A plan is a value that travels once at the beginning of a run. It names everything that may
+//! happen; events then speak in its numbers. It never changes.
+
+mod build;
+mod job;
+pub mod phases;
+mod service_set;
+
+pub use build::{FoundWork, PlanError, build, selection_layer};
+pub use job::{JobSpec, Work, WorkError, WorkErrorKind};
+
+use std::time::Duration;
+
+use apex_config::model::{
+    CategoryName, ConflictResolution, EnvironmentName, ExecutionMode, FailFast, FlakyPolicy,
+    LayerId, Load, ModeName, Priority, RunMode, ServiceName, SuccessCriteria,
+};
+
+use crate::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
+
+/// What is going to happen in a run. The default is a plan of nothing, with eight slots.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What was asked for, in words.
+    pub request: RequestSummary,
+    /// In which order layers run.
+    pub run_mode: RunMode,
+    /// Limit for the whole run.
+    pub budget: Option<Duration>,
+    /// Pause between layers.
+    pub inter_layer_delay: Duration,
+    /// Limit to bring the services of a layer up.
+    pub startup_timeout: Duration,
+    /// Jobs at the same time.
+    pub slots: u32,
+    /// Background layers at the same time.
+    pub max_background_layers: u32,
+    /// Which layer is served first when a slot becomes free.
+    pub admission: ConflictResolution,
+    /// The layers, dependencies before dependants.
+    pub layers: Vec<PlannedLayer>,
+    /// The categories, grouped by layer, in the order in which they are considered.
+    pub categories: Vec<PlannedCategory>,
+    /// The jobs, grouped by category.
+    pub jobs: Vec<PlannedJob>,
+    /// The services that jobs of this plan need.
+    pub services: Vec<PlannedService>,
+    /// What was considered and does not run, with the reason.
+    pub left_out: Vec<LeftOut>,
+    /// Background layers that a run behind this one takes over.
+    pub handed_over: Vec<LayerId>,
+    /// What people should know about the selection.
+    pub notes: Vec<String>,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct RequestSummary {
+    /// The mode, when layers run by a mode.
+    pub mode: Option<ModeName>,
+    /// The environment.
+    pub environment: Option<EnvironmentName>,
+    /// Names that were asked for by the user, as typed.
+    pub selectors: Vec<String>,
+}
+
+/// A layer of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedLayer {
+    /// Its id; `selection` for the single layer of a plan that was asked for by category.
+    pub id: LayerId,
+    /// Its name for people.
+    pub name: String,
+    /// Why it is in the plan.
+    pub reason: String,
+    /// 1 to 5; smaller is served first.
+    pub priority: u8,
+    /// Second key of the order.
+    pub execution_order: u8,
+    /// Which phase it belongs to, from 0; phases are barriers in waterfall modes.
+    pub phase: u32,
+    /// Layers of this plan that end before it starts.
+    pub after: Vec<LayerIx>,
+    /// Layers of this plan that never run at the same time.
+    pub conflicts: Vec<LayerIx>,
+    /// The time it may take; none for a plan by category.
+    pub budget: Option<Duration>,
+    /// How its categories run beside each other.
+    pub execution_mode: ExecutionMode,
+    /// What a failure stops.
+    pub fail_fast: FailFast,
+    /// Whether it runs in the background.
+    pub background: bool,
+    /// Jobs of the layer at the same time.
+    pub max_parallel: u32,
+    /// When it counts as a success in spite of failures.
+    pub success: SuccessCriteria,
+    /// Time between the request to end and the kill.
+    pub grace: Duration,
+    /// Its categories, in the order in which they are considered.
+    pub categories: Vec<CategoryIx>,
+}
+
+/// A category of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedCategory {
+    /// Its name.
+    pub name: CategoryName,
+    /// The layer it runs in.
+    pub layer: LayerIx,
+    /// Why it is in the plan.
+    pub reason: String,
+    /// Whether the user asked for it (by name or through a layer); else it was added.
+    pub requested: bool,
+    /// Whether the user named it without any filter, so that finding no tests is not a success.
+    pub named: bool,
+    /// How much it matters.
+    pub priority: Priority,
+    /// Order inside its layer; groups of a hybrid layer.
+    pub priority_order: u32,
+    /// Categories of this plan that end before it starts; a bad one blocks it.
+    pub after: Vec<CategoryIx>,
+    /// Categories of this plan that it never runs beside, in whatever layer.
+    pub conflicts: Vec<CategoryIx>,
+    /// Whether it may run beside other categories of its layer at all.
+    pub parallel_safe: bool,
+    /// What it loads: two categories of one layer with the same mark (but network) do not run
+    /// beside each other.
+    pub load: Vec<Load>,
+    /// Whether it needs the machine to itself.
+    pub exclusive: bool,
+    /// Limit for all its jobs together.
+    pub timeout: Duration,
+    /// Time between the request to end and the kill.
+    pub grace: Duration,
+    /// Jobs of it at the same time.
+    pub max_parallel: u32,
+    /// How often a failed test is tried again.
+    pub retries: u32,
+    /// What a flaky test counts as.
+    pub flaky: FlakyPolicy,
+    /// Whether a failed test in it is a critical failure.
+    pub critical: bool,
+    /// Expected duration.
+    pub estimate: Duration,
+    /// Its jobs, or why it has none.
+    pub work: CategoryWork,
+}
+
+/// The jobs of a category, or why it has none.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CategoryWork {
+    /// These jobs, a contiguous range of [`Plan::jobs`].
+    Jobs {
+        /// The first.
+        first: JobIx,
+        /// How many, at least one.
+        count: u32,
+    },
+    /// No tests were found.
+    Empty {
+        /// Where Apex looked, for people.
+        looked: String,
+    },
+    /// It cannot run: a tool is missing, a service is not defined, a path does not exist.
+    Unavailable {
+        /// What is missing and what to do.
+        reason: String,
+    },
+    /// It is bound to other environments.
+    Skipped {
+        /// Which, for people.
+        reason: String,
+    },
+}
+
+/// A job of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedJob {
+    /// The category it belongs to.
+    pub category: CategoryIx,
+    /// Services it needs, dependencies included.
+    pub services: Vec<ServiceIx>,
+    /// What is to be done.
+    pub spec: JobSpec,
+}
+
+/// A service of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedService {
+    /// Its name in the configuration.
+    pub name: ServiceName,
+    /// Services of this plan that are ready before it starts.
+    pub after: Vec<ServiceIx>,
+    /// Its own limit to become ready.
+    pub ready_within: Duration,
+    /// Why it is needed.
+    pub reason: String,
+}
+
+/// Something that was considered and does not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name.
+    pub name: String,
+    /// Why it does not run.
+    pub reason: String,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            request: RequestSummary::default(),
+            run_mode: RunMode::default(),
+            budget: None,
+            inter_layer_delay: Duration::ZERO,
+            startup_timeout: Duration::from_secs(30),
+            slots: 8,
+            max_background_layers: 1,
+            admission: ConflictResolution::default(),
+            layers: Vec::new(),
+            categories: Vec::new(),
+            jobs: Vec::new(),
+            services: Vec::new(),
+            left_out: Vec::new(),
+            handed_over: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+impl Plan {
+    /// The layer at an index of this plan.
+    #[must_use]
+    pub fn layer(&self, layer: LayerIx) -> &PlannedLayer {
+        &self.layers[layer.position()]
+    }
+
+    /// The category at an index of this plan.
+    #[must_use]
+    pub fn category(&self, category: CategoryIx) -> &PlannedCategory {
+        &self.categories[category.position()]
+    }
+
+    /// The job at an index of this plan.
+    #[must_use]
+    pub fn job(&self, job: JobIx) -> &PlannedJob {
+        &self.jobs[job.position()]
+    }
+
+    /// The service at an index of this plan.
+    #[must_use]
+    pub fn service(&self, service: ServiceIx) -> &PlannedService {
+        &self.services[service.position()]
+    }
+
+    /// The jobs of a category; none when it has no work.
+    pub fn jobs_of(&self, category: CategoryIx) -> impl Iterator<Item = JobIx> + use<> {
+        let (first, count) = match self.category(category).work {
+            CategoryWork::Jobs { first, count } => (first.0, count),
+            _ => (0, 0),
+        };
+        (first..first + count).map(JobIx)
+    }
+}

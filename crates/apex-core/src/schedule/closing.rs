@@ -1,0 +1,343 @@
+//! How things end: attempts, jobs, categories, layers, the run. Judging is done by
+//! [`crate::judge`]; here it is applied, once for each thing.
+
+use std::sync::Arc;
+
+use crate::event::{CategoryEvent, Event, JobEvent, LayerEvent, ProcessEnd, RunEvent, StopCause};
+use crate::id::{CategoryIx, JobIx, LayerIx};
+use crate::judge::{self, JobFacts, LayerFacts};
+use crate::outcome::{Outcome, Verdict};
+use crate::report::JobEnd;
+
+use super::Scheduler;
+use super::results::RunningTests;
+use super::state::{Attempt, CategoryState, JobState, LayerState, RunState, TestBook};
+
+impl Scheduler {
+    /// An attempt has ended: the job is repeated or finished.
+    pub(super) fn attempt_ended(&mut self, job: JobIx, end: JobEnd) {
+        let JobState::Running(attempt) = &mut self.jobs[job.position()].state else { return };
+        attempt.ended = true;
+        let (number, stop) = (attempt.number, attempt.stop);
+        self.end_running_tests(job, &RunningTests::of(number, stop, &end.end));
+        self.emit(Event::Job(
+            job,
+            JobEvent::AttemptFinished { attempt: number, end: end.end.clone() },
+        ));
+        if let Some(only) = self.tests_to_repeat(job, &end.end) {
+            let category = self.plan.job(job).category;
+            self.move_job(job, JobState::Retrying(number.next(), only));
+            self.categories[category.position()].retries.push(job);
+            let layer = self.plan.category(category).layer;
+            self.layers[layer.position()].open.insert(category);
+            return;
+        }
+        let unreported = self.unreported_tests(job);
+        self.move_job(job, JobState::Closing);
+        self.settle_leftovers(job);
+        let judged = judge::job(&JobFacts {
+            end: &end.end,
+            problem: end.problem.as_deref(),
+            nothing_to_run: end.nothing_to_run,
+            stop,
+            counts: &self.counts_of(job),
+            unreported,
+        });
+        let category = self.plan.job(job).category;
+        let book = &mut self.categories[category.position()];
+        book.environment |= judged.environment;
+        book.contradiction |= judged.contradiction;
+        self.finish_job(job, judged.outcome, judged.reason);
+    }
+
+    /// The ids of failed tests, when the job is to be tried again for them; with those that an
+    /// attempt which broke off never came to.
+    fn tests_to_repeat(&self, job: JobIx, end: &ProcessEnd) -> Option<Vec<Arc<str>>> {
+        let JobState::Running(Attempt { number, stop: None, .. }) =
+            &self.jobs[job.position()].state
+        else {
+            return None;
+        };
+        let category = self.plan.job(job).category;
+        let layer = &self.layers[self.plan.category(category).layer.position()];
+        let exhausted = number.0 > self.plan.category(category).retries;
+        if exhausted || layer.is_closed() || self.state != RunState::Running {
+            return None;
+        }
+        let tests = self.jobs[job.position()].tests.iter();
+        let unsettled: Vec<&TestBook> =
+            tests.map(|test| &self.tests[test.position()]).filter(|test| !test.settled).collect();
+        let failed = unsettled.iter().any(|test| test.attempt == *number);
+        let broke_off = !matches!(end, ProcessEnd::Exited(_));
+        failed.then(|| {
+            let again = unsettled.iter().filter(|test| broke_off || test.attempt == *number);
+            again.filter_map(|test| test.id.clone()).collect()
+        })
+    }
+
+    /// Tests that were announced and neither ran nor were running when the attempt ended.
+    fn unreported_tests(&self, job: JobIx) -> u32 {
+        let tests = self.jobs[job.position()].tests.iter();
+        let unreported = tests.filter(|test| {
+            let test = &self.tests[test.position()];
+            !test.settled && test.last.is_none()
+        });
+        u32::try_from(unreported.count()).unwrap_or(u32::MAX)
+    }
+
+    fn counts_of(&self, job: JobIx) -> [u32; Outcome::ALL.len()] {
+        let mut counts = [0; Outcome::ALL.len()];
+        for test in &self.jobs[job.position()].tests {
+            if let Some(outcome) = self.tests[test.position()].last {
+                counts[outcome as usize] += 1;
+            }
+        }
+        counts
+    }
+
+    /// Finishes a job that waits for a retry which will not come.
+    pub(super) fn finish_without_retry(&mut self, job: JobIx) {
+        let category = self.plan.job(job).category;
+        self.categories[category.position()].retries.retain(|&other| other != job);
+        self.move_job(job, JobState::Closing);
+        self.settle_leftovers(job);
+        let judged = judge::job(&JobFacts {
+            end: &ProcessEnd::Exited(0),
+            problem: None,
+            nothing_to_run: false,
+            stop: None,
+            counts: &self.counts_of(job),
+            unreported: 0,
+        });
+        self.finish_job(job, judged.outcome, judged.reason);
+    }
+
+    /// The one place where a job finishes.
+    pub(super) fn finish_job(&mut self, job: JobIx, outcome: Outcome, reason: String) {
+        let category = self.plan.job(job).category;
+        self.emit(Event::Job(job, JobEvent::Finished { outcome, reason: reason.clone() }));
+        self.move_job(job, JobState::Finished);
+        self.jobs[job.position()].tests = Vec::new();
+        self.release_services(job);
+        let book = &mut self.categories[category.position()];
+        let worse = match &book.worst {
+            Some((worst, _)) => judge::rank(outcome) > judge::rank(*worst),
+            None => true,
+        };
+        if worse {
+            book.worst = Some((outcome, reason));
+        }
+        if book.unfinished == 0
+            && let Some((worst, reason)) = book.worst.take()
+        {
+            let (outcome, reason) = judge::category(worst, reason, book.timed_out);
+            self.finish_category(category, outcome, reason);
+        }
+    }
+
+    /// Finishes a category that will not start, with all its jobs.
+    pub(super) fn give_up_category(&mut self, category: CategoryIx, outcome: Outcome, why: &str) {
+        if self.is_category_finished(category) {
+            return;
+        }
+        for job in self.plan.jobs_of(category) {
+            if matches!(self.jobs[job.position()].state, JobState::Waiting) {
+                self.finish_job(job, outcome, why.to_owned());
+            }
+        }
+        if !self.is_category_finished(category) {
+            self.finish_category(category, outcome, why.to_owned());
+        }
+    }
+
+    /// The one place where a category finishes. What follows from it is done by `settle`.
+    pub(super) fn finish_category(
+        &mut self,
+        category: CategoryIx,
+        outcome: Outcome,
+        reason: String,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        self.categories[category.position()].state = CategoryState::Finished(outcome);
+        self.emit(Event::Category(category, CategoryEvent::Finished { outcome, reason }));
+        let layer = &mut self.layers[plan.category(category).layer.position()];
+        layer.open.remove(&category);
+        layer.unfinished -= 1;
+        let in_open_group = matches!(layer.state, LayerState::Running { .. })
+            && layer.open_group == self.categories[category.position()].group;
+        if in_open_group {
+            layer.left_in_group = layer.left_in_group.saturating_sub(1);
+        }
+        self.ended_categories.push_back(category);
+    }
+
+    /// Draws the consequences of categories that finished: dependants, fail-fast, groups, layers.
+    /// A queue instead of calls, so that a chain of any length needs no stack. Whether there was
+    /// anything to do.
+    pub(super) fn settle(&mut self) -> bool {
+        let mut progressed = false;
+        loop {
+            if let Some(category) = self.ended_categories.pop_front() {
+                self.category_ended(category);
+            } else if let Some(layer) = self.layers_to_review.pop_front() {
+                self.layer_reviewed(layer);
+            } else {
+                return progressed;
+            }
+            progressed = true;
+        }
+    }
+
+    fn category_ended(&mut self, category: CategoryIx) {
+        let plan = Arc::clone(&self.plan);
+        let CategoryState::Finished(outcome) = self.categories[category.position()].state else {
+            return;
+        };
+        let layer = plan.category(category).layer;
+        let holds_up = !judge::lets_dependants_run(outcome)
+            && plan.layer(layer).fail_fast != apex_config::model::FailFast::Disabled;
+        for dependant in std::mem::take(&mut self.categories[category.position()].dependants) {
+            if self.is_category_finished(dependant) {
+                continue;
+            }
+            self.categories[dependant.position()].blockers -= 1;
+            if holds_up {
+                let why = format!("{} did not pass", plan.category(category).name);
+                self.give_up_category(dependant, Outcome::Blocked, &why);
+            } else if self.is_open(dependant) {
+                self.open_category(dependant);
+            }
+        }
+        if outcome.is_bad() {
+            self.stop_unstarted_categories(layer, category);
+        }
+        self.review_layer(layer);
+    }
+
+    /// Whether the group of a category is open.
+    fn is_open(&self, category: CategoryIx) -> bool {
+        let layer = &self.layers[self.plan.category(category).layer.position()];
+        !layer.is_closed() && layer.open_group == self.categories[category.position()].group
+    }
+
+    /// Notes that a layer may have its next group to open, or may have ended.
+    pub(super) fn review_layer(&mut self, layer: LayerIx) {
+        self.layers_to_review.push_back(layer);
+    }
+
+    fn layer_reviewed(&mut self, layer: LayerIx) {
+        let book = &mut self.layers[layer.position()];
+        if matches!(book.state, LayerState::Finished(_)) {
+            return;
+        }
+        if book.unfinished == 0 {
+            self.finish_layer(layer);
+        } else if matches!(book.state, LayerState::Running { .. })
+            && book.left_in_group == 0
+            && book.open_group + 1 < book.groups.len()
+        {
+            book.open_group += 1;
+            self.open_group(layer);
+        }
+    }
+
+    /// The one place where a layer finishes.
+    fn finish_layer(&mut self, layer: LayerIx) {
+        let plan = Arc::clone(&self.plan);
+        let planned = plan.layer(layer);
+        let book = &self.layers[layer.position()];
+        let (verdict, reason) = judge::layer(&self.facts_of(layer), &planned.success);
+        let began = matches!(book.state, LayerState::Running { .. });
+        self.layers[layer.position()].state = LayerState::Finished(verdict);
+        self.serving.retain(|&other| other != layer);
+        self.unfinished_layers -= 1;
+        if began {
+            self.last_layer_end = Some(self.now);
+        }
+        self.result.tests_failed |= verdict == Verdict::Failed
+            || (verdict == Verdict::Partial && !planned.success.allow_partial_success);
+        self.result.environment_failed |= verdict == Verdict::Errored;
+        for &category in &planned.categories {
+            self.result.environment_failed |= self.categories[category.position()].environment;
+        }
+        self.emit(Event::Layer(layer, LayerEvent::Finished { verdict, reason }));
+    }
+
+    fn facts_of(&self, layer: LayerIx) -> LayerFacts {
+        let book = &self.layers[layer.position()];
+        let mut facts = LayerFacts {
+            cut: book.cut,
+            stopped: book.stopped.clone(),
+            interrupted: self.is_stopping() == Some(StopCause::Interrupt),
+            began: matches!(book.state, LayerState::Running { .. }),
+            ..LayerFacts::default()
+        };
+        for &category in &self.plan.layer(layer).categories {
+            let planned = self.plan.category(category);
+            let book = &self.categories[category.position()];
+            for (sum, count) in facts.counts.iter_mut().zip(book.counts) {
+                *sum += count;
+            }
+            facts.cut_tests += book.cut_tests;
+            facts.critical_failures += book.critical_failures;
+            facts.environment |= book.environment;
+            facts.contradiction |= book.contradiction;
+            if planned.flaky == apex_config::model::FlakyPolicy::Fail {
+                facts.flaky_failures += book.counts[Outcome::Flaky as usize];
+            }
+            if let CategoryState::Finished(outcome) = book.state {
+                let timed_out = book.counts[Outcome::TimedOut as usize];
+                let by_its_own_limit = book.timed_out || timed_out > book.cut_tests;
+                facts.add_category(&planned.name, outcome, by_its_own_limit);
+            }
+        }
+        facts
+    }
+
+    /// Ends the run when nothing is left to do.
+    pub(super) fn finish_if_done(&mut self) {
+        if self.state == RunState::NotBegun {
+            return;
+        }
+        if self.is_stuck() {
+            self.give_up_run();
+        }
+        if self.unfinished_layers > 0 || !self.services_are_quiet() {
+            return;
+        }
+        self.result.nothing_ran = self.executed == 0 || self.named_empty;
+        self.state = RunState::Finished;
+        let result = self.result.clone();
+        self.emit(Event::Run(RunEvent::Finished(result)));
+    }
+
+    /// Whether work is left and nothing can ever move it: a plan that contradicts itself.
+    fn is_stuck(&self) -> bool {
+        self.unfinished_layers > 0
+            && self.running == 0
+            && self.services_are_quiet()
+            && !self.is_pausing()
+    }
+
+    fn is_pausing(&self) -> bool {
+        self.serving.is_empty()
+            && self
+                .last_layer_end
+                .is_some_and(|end| end.plus(self.plan.inter_layer_delay) > self.now)
+    }
+
+    fn give_up_run(&mut self) {
+        self.result.internal_error =
+            Some("work is left and nothing can start it: the plan contradicts itself".to_owned());
+        let plan = Arc::clone(&self.plan);
+        for layer in &plan.layers {
+            for &category in &layer.categories {
+                self.give_up_category(category, Outcome::NotRun, "nothing could start it");
+            }
+        }
+        for position in 0..self.layers.len() {
+            self.review_layer(LayerIx::at(position));
+        }
+        self.settle();
+    }
+}

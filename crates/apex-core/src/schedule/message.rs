@@ -1,0 +1,77 @@
+//! What goes into the scheduler and what comes out: the ring between deciding and doing.
+
+use std::sync::Arc;
+
+use crate::id::{AttemptNumber, JobIx, ServiceIx};
+use crate::report::JobReport;
+
+/// Something that happened outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The run begins. The first input, once.
+    Begin,
+    /// Time passed: some deadline may be due.
+    Tick,
+    /// An executor reported about an attempt of a job.
+    Job {
+        /// The job.
+        job: JobIx,
+        /// The attempt; reports of another than the current one are ignored.
+        attempt: AttemptNumber,
+        /// What it reported.
+        report: JobReport,
+    },
+    /// The service agent reported.
+    Service {
+        /// The service.
+        service: ServiceIx,
+        /// What it reported.
+        report: ServiceReport,
+    },
+    /// A signal asks the run to stop.
+    Interrupt {
+        /// Its number.
+        signal: i32,
+    },
+}
+
+/// What the service agent reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServiceReport {
+    /// The service answers.
+    Ready {
+        /// Label → `host:port`.
+        addresses: Vec<(String, String)>,
+    },
+    /// It did not become ready, or stopped by itself; nothing of it runs any more.
+    Failed {
+        /// What happened and what to do.
+        reason: String,
+    },
+    /// It ended because it was asked to; nothing of it runs any more.
+    Stopped,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Hand an attempt of a job to an executor.
+    StartJob {
+        /// The job.
+        job: JobIx,
+        /// Which try.
+        attempt: AttemptNumber,
+        /// Only these tests, for a retry.
+        only: Option<Vec<Arc<str>>>,
+    },
+    /// Ask the processes of a job to end.
+    TerminateJob(JobIx),
+    /// Kill the processes of a job.
+    KillJob(JobIx),
+    /// Bring a service up.
+    StartService(ServiceIx),
+    /// Take a service away.
+    StopService(ServiceIx),
+    /// Kill a service that did not end in time.
+    KillService(ServiceIx),
+}

@@ -1,0 +1,356 @@
+//! The scheduler: decides what starts, what is ended, and what happened.
+//!
+//! It is a value without I/O. Feed it with [`Scheduler::handle`], then drain
+//! [`Scheduler::next_command`] and [`Scheduler::next_event`], then come back at
+//! [`Scheduler::next_deadline`] or with the next input. It does not know clocks, processes or
+//! executors; the same inputs at the same moments give the same answers.
+//!
+//! Laws, each checked by simulation with an oracle of its own: dependencies, caps, conflicts and
+//! barriers hold; nothing starts after a stop; an attempt is asked to end at most once and before
+//! it is killed; time limits are kept within grace; every job finishes exactly once; every
+//! discovered test settles exactly once; every service that was started is stopped.
+
+mod admission;
+mod closing;
+mod deadline;
+mod message;
+mod provision;
+mod results;
+mod state;
+mod stop;
+
+pub use message::{Command, Input, ServiceReport};
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apex_config::model::Load;
+
+use crate::event::{Event, RunEvent, RunResult, RunStarted, StopCause};
+use crate::id::{CategoryIx, JobIx, LayerIx, RunId};
+use crate::outcome::Outcome;
+use crate::plan::{CategoryWork, Plan};
+use crate::report::JobReport;
+use crate::time::Moment;
+
+use deadline::{Deadline, Deadlines};
+use state::{
+    CategoryBook, CategoryState, JobBook, JobState, LayerBook, LayerState, RunState, ServiceBook,
+    ServiceState, TestBook,
+};
+
+/// How long after a kill an attempt or a service may stay unreported before it is written off:
+/// the time of a process that hangs in the kernel, beyond which waiting helps nobody.
+pub const LOST_AFTER: Duration = Duration::from_secs(30);
+
+/// How long a service may take to end before it is killed.
+pub const SERVICE_GRACE: Duration = Duration::from_secs(10);
+
+/// Decides what happens in one run. See the module.
+#[derive(Debug)]
+pub struct Scheduler {
+    plan: Arc<Plan>,
+    run: RunId,
+    /// Wall-clock time of the beginning, for the first event only.
+    unix_millis: u64,
+    now: Moment,
+    state: RunState,
+    layers: Vec<LayerBook>,
+    categories: Vec<CategoryBook>,
+    jobs: Vec<JobBook>,
+    tests: Vec<TestBook>,
+    services: Vec<ServiceBook>,
+    deadlines: Deadlines,
+    commands: VecDeque<Command>,
+    events: VecDeque<Event>,
+    /// Running layers in the order in which they are served.
+    serving: Vec<LayerIx>,
+    /// Running jobs.
+    running: u32,
+    /// Whether a job that needs the machine to itself runs.
+    exclusive: bool,
+    /// Layers that have not finished.
+    unfinished_layers: usize,
+    /// When the latest layer finished.
+    last_layer_end: Option<Moment>,
+    /// Where round-robin admission goes on.
+    turn: usize,
+    /// Tests that were really run, and whether a named category has none.
+    executed: u64,
+    named_empty: bool,
+    /// Categories that finished and whose consequences have not been drawn.
+    ended_categories: VecDeque<CategoryIx>,
+    /// Layers that may have a group to open or may have ended.
+    layers_to_review: VecDeque<LayerIx>,
+    result: RunResult,
+}
+
+impl Scheduler {
+    /// A scheduler for a plan. `unix_millis` is the wall-clock time of [`Moment::START`].
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, run: RunId, unix_millis: u64) -> Self {
+        let layers: Vec<LayerBook> =
+            plan.layers.iter().map(|layer| new_layer(&plan, layer)).collect();
+        let categories = new_categories(&plan, &layers);
+        let jobs =
+            plan.jobs.iter().map(|_| JobBook { state: JobState::Waiting, tests: Vec::new() });
+        let jobs = jobs.collect();
+        let services = new_services(&plan);
+        Self {
+            run,
+            unix_millis,
+            now: Moment::START,
+            state: RunState::NotBegun,
+            layers,
+            categories,
+            jobs,
+            tests: Vec::new(),
+            services,
+            deadlines: Deadlines::default(),
+            commands: VecDeque::new(),
+            events: VecDeque::new(),
+            serving: Vec::new(),
+            running: 0,
+            exclusive: false,
+            unfinished_layers: plan.layers.len(),
+            last_layer_end: None,
+            turn: 0,
+            executed: 0,
+            named_empty: false,
+            ended_categories: VecDeque::new(),
+            layers_to_review: VecDeque::new(),
+            result: RunResult::default(),
+            plan,
+        }
+    }
+
+    /// Takes one input at a moment. Moments must not go backwards; one that does counts as the
+    /// latest moment seen.
+    pub fn handle(&mut self, now: Moment, input: Input) {
+        self.now = self.now.max(now);
+        if self.state == RunState::Finished {
+            return;
+        }
+        match input {
+            Input::Begin => self.begin(),
+            Input::Tick => {}
+            Input::Job { job, attempt, report } => self.job_reported(job, attempt, report),
+            Input::Service { service, report } => self.service_reported(service, report),
+            Input::Interrupt { signal } => self.interrupted(signal),
+        }
+        self.meet_deadlines();
+        self.admit();
+        self.finish_if_done();
+    }
+
+    /// What to do next, in order; drained after every input.
+    pub fn next_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// What happened, in order; drained after every input.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When to come back with [`Input::Tick`] at the latest.
+    pub fn next_deadline(&mut self) -> Option<Moment> {
+        let mut deadlines = std::mem::take(&mut self.deadlines);
+        let next = deadlines.next(|deadline| self.matters(deadline));
+        self.deadlines = deadlines;
+        next
+    }
+
+    /// Whether the last event is out. Nothing runs then, and inputs have no effect.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.state == RunState::Finished
+    }
+
+    /// The plan it works by.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    fn begin(&mut self) {
+        if self.state != RunState::NotBegun {
+            return;
+        }
+        self.state = RunState::Running;
+        self.emit(Event::Run(RunEvent::Started(Box::new(RunStarted {
+            run: self.run.clone(),
+            unix_millis: self.unix_millis,
+            plan: Arc::clone(&self.plan),
+        }))));
+        self.drop_unneeded_services();
+        if let Some(budget) = self.plan.budget {
+            self.deadlines.add(self.now.plus(budget), Deadline::RunBudget);
+        }
+    }
+
+    fn job_reported(&mut self, job: JobIx, attempt: crate::id::AttemptNumber, report: JobReport) {
+        let current = matches!(
+            self.jobs.get(job.position()).map(|book| &book.state),
+            Some(JobState::Running(running)) if running.number == attempt
+        );
+        if !current {
+            return;
+        }
+        match report {
+            JobReport::Discovered(cases) => self.tests_discovered(job, cases),
+            JobReport::TestStarted { test } => self.test_started(job, test),
+            JobReport::TestFinished { test, report } => self.test_finished(job, test, report),
+            JobReport::Output(output) => self.emit(Event::Output(job, output)),
+            JobReport::Note(note) => {
+                let name = &self.plan.category(self.plan.job(job).category).name;
+                self.emit(Event::Warning(format!("{name}: {note}")));
+            }
+            JobReport::Ended(end) => self.attempt_ended(job, end),
+        }
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    fn is_stopping(&self) -> Option<StopCause> {
+        match self.state {
+            RunState::Stopping(cause) => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// The one place that changes the state of a job; keeps every count that follows from it.
+    fn move_job(&mut self, job: JobIx, to: JobState) -> JobState {
+        let plan = Arc::clone(&self.plan);
+        let category = plan.job(job).category;
+        let planned = plan.category(category);
+        let was_running = matches!(self.jobs[job.position()].state, JobState::Running(_));
+        let is_running = matches!(to, JobState::Running(_));
+        let is_finished = matches!(to, JobState::Finished);
+        let from = std::mem::replace(&mut self.jobs[job.position()].state, to);
+        if is_running && !was_running {
+            self.count_running(category, true);
+        } else if was_running && !is_running {
+            self.count_running(category, false);
+        }
+        if planned.exclusive && was_running != is_running {
+            self.exclusive = is_running;
+        }
+        if is_finished {
+            self.categories[category.position()].unfinished -= 1;
+        }
+        from
+    }
+
+    /// Counts one more or one less running job of a category.
+    fn count_running(&mut self, category: CategoryIx, more: bool) {
+        let plan = Arc::clone(&self.plan);
+        let planned = plan.category(category);
+        let change = |count: &mut u32| *count = if more { *count + 1 } else { *count - 1 };
+        change(&mut self.running);
+        let book = &mut self.categories[category.position()];
+        let was_active = book.running > 0;
+        change(&mut book.running);
+        let is_active = book.running > 0;
+        let layer = &mut self.layers[planned.layer.position()];
+        change(&mut layer.running);
+        if was_active != is_active {
+            change(&mut layer.active);
+            if !planned.parallel_safe {
+                change(&mut layer.active_alone);
+            }
+            for mark in load_marks(&planned.load) {
+                change(&mut layer.active_load[mark]);
+            }
+        }
+    }
+}
+
+/// Positions in [`LayerBook::active_load`] of the marks that keep categories apart.
+fn load_marks(load: &[Load]) -> impl Iterator<Item = usize> + '_ {
+    load.iter().filter_map(|mark| match mark {
+        Load::Memory => Some(0),
+        Load::Cpu => Some(1),
+        Load::Database => Some(2),
+        Load::Network => None,
+    })
+}
+
+fn new_layer(plan: &Plan, layer: &crate::plan::PlannedLayer) -> LayerBook {
+    let orders: Vec<u32> =
+        layer.categories.iter().map(|&category| plan.category(category).priority_order).collect();
+    LayerBook {
+        state: LayerState::Waiting,
+        groups: state::groups_of(layer.execution_mode, &orders),
+        open_group: 0,
+        left_in_group: 0,
+        open: std::collections::BTreeSet::new(),
+        active: 0,
+        active_alone: 0,
+        active_load: [0; 3],
+        halted: false,
+        running: 0,
+        unfinished: layer.categories.len(),
+        cut: false,
+        stopped: None,
+    }
+}
+
+fn new_categories(plan: &Plan, layers: &[LayerBook]) -> Vec<CategoryBook> {
+    let mut books: Vec<CategoryBook> = plan.categories.iter().map(new_category).collect();
+    for (position, planned) in plan.categories.iter().enumerate() {
+        for before in &planned.after {
+            books[before.position()].dependants.push(CategoryIx::at(position));
+        }
+    }
+    for (layer, book) in plan.layers.iter().zip(layers) {
+        for (group, members) in book.groups.iter().enumerate() {
+            for category in &layer.categories[members.clone()] {
+                books[category.position()].group = group;
+            }
+        }
+    }
+    books
+}
+
+fn new_category(planned: &crate::plan::PlannedCategory) -> CategoryBook {
+    let count = match planned.work {
+        CategoryWork::Jobs { count, .. } => count,
+        _ => 0,
+    };
+    CategoryBook {
+        state: CategoryState::Waiting,
+        blockers: u32::try_from(planned.after.len()).unwrap_or(u32::MAX),
+        dependants: Vec::new(),
+        group: 0,
+        next_fresh: 0,
+        retries: Vec::new(),
+        running: 0,
+        unfinished: count,
+        timed_out: false,
+        worst: None,
+        environment: false,
+        contradiction: false,
+        counts: [0; Outcome::ALL.len()],
+        critical_failures: 0,
+        cut_tests: 0,
+    }
+}
+
+fn new_services(plan: &Plan) -> Vec<ServiceBook> {
+    let mut books = vec![ServiceBook { state: ServiceState::Idle, users: 0 }; plan.services.len()];
+    for job in &plan.jobs {
+        for service in &job.services {
+            books[service.position()].users += 1;
+        }
+    }
+    for service in &plan.services {
+        for before in &service.after {
+            books[before.position()].users += 1;
+        }
+    }
+    books
+}

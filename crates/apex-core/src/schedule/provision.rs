@@ -1,0 +1,197 @@
+//! Services: wanted when their layer begins, started in order, given back when nobody needs them.
+
+use std::sync::Arc;
+
+use crate::event::{Event, ServiceEvent, StopCause};
+use crate::id::{JobIx, ServiceIx};
+
+use super::deadline::Deadline;
+use super::state::{JobState, RunState, ServiceState};
+use super::{Command, LOST_AFTER, SERVICE_GRACE, Scheduler, ServiceReport};
+
+impl Scheduler {
+    /// Services that no job of the plan needs never start, and need nothing themselves.
+    pub(super) fn drop_unneeded_services(&mut self) {
+        for position in (0..self.services.len()).rev() {
+            let book = &mut self.services[position];
+            if book.users == 0 && book.state == ServiceState::Idle {
+                book.state = ServiceState::Stopped;
+                self.release_services_before(ServiceIx::at(position));
+            }
+        }
+    }
+
+    /// Asks for the services of a job that is going to run.
+    pub(super) fn want_services(&mut self, job: JobIx) {
+        if matches!(self.jobs[job.position()].state, JobState::Finished) {
+            return;
+        }
+        let plan = Arc::clone(&self.plan);
+        for &service in &plan.job(job).services {
+            self.want_service(service);
+        }
+    }
+
+    fn want_service(&mut self, service: ServiceIx) {
+        if self.services[service.position()].state != ServiceState::Idle {
+            return;
+        }
+        self.services[service.position()].state = ServiceState::Wanted;
+        let plan = Arc::clone(&self.plan);
+        for &before in &plan.service(service).after {
+            self.want_service(before);
+        }
+        self.start_service_if_due(service);
+    }
+
+    /// Starts a wanted service when everything before it is ready; fails it when one is not.
+    fn start_service_if_due(&mut self, service: ServiceIx) {
+        let plan = Arc::clone(&self.plan);
+        let planned = plan.service(service);
+        if self.services[service.position()].state != ServiceState::Wanted {
+            return;
+        }
+        for &before in &planned.after {
+            match &self.services[before.position()].state {
+                ServiceState::Ready => {}
+                ServiceState::Failed(reason) => {
+                    let name = &plan.service(before).name;
+                    let reason = format!("it needs {name}, which failed: {reason}");
+                    self.service_failed(service, reason);
+                    return;
+                }
+                _ => return,
+            }
+        }
+        self.services[service.position()].state = ServiceState::Starting;
+        self.emit(Event::Service(service, ServiceEvent::Starting));
+        self.commands.push_back(Command::StartService(service));
+        let limit = planned.ready_within.saturating_add(plan.startup_timeout);
+        self.deadlines.add(self.now.plus(limit), Deadline::ServiceStart(service));
+    }
+
+    pub(super) fn service_reported(&mut self, service: ServiceIx, report: ServiceReport) {
+        let Some(book) = self.services.get(service.position()) else { return };
+        match (report, &book.state) {
+            (ServiceReport::Ready { addresses }, ServiceState::Starting) => {
+                self.services[service.position()].state = ServiceState::Ready;
+                self.emit(Event::Service(service, ServiceEvent::Ready { addresses }));
+                self.start_dependants();
+            }
+            (ServiceReport::Failed { reason }, ServiceState::Starting | ServiceState::Ready) => {
+                self.service_failed(service, reason);
+            }
+            (ServiceReport::Stopped | ServiceReport::Failed { .. }, ServiceState::Stopping) => {
+                self.service_stopped(service);
+            }
+            _ => {}
+        }
+    }
+
+    fn start_dependants(&mut self) {
+        for position in 0..self.services.len() {
+            self.start_service_if_due(ServiceIx::at(position));
+        }
+    }
+
+    /// A service is gone: what waits for it cannot run, what runs with it is ended.
+    pub(super) fn service_failed(&mut self, service: ServiceIx, reason: String) {
+        self.services[service.position()].state = ServiceState::Failed(reason.clone());
+        self.emit(Event::Service(service, ServiceEvent::Failed { reason }));
+        let plan = Arc::clone(&self.plan);
+        for (position, job) in plan.jobs.iter().enumerate() {
+            let job_ix = JobIx::at(position);
+            let runs = matches!(self.jobs[position].state, JobState::Running(_));
+            if runs && job.services.contains(&service) {
+                self.categories[job.category.position()].environment = true;
+                self.terminate(job_ix, StopCause::ServiceLost);
+            }
+        }
+        for &before in &plan.service(service).after {
+            self.release_service(before);
+        }
+        self.start_dependants();
+    }
+
+    /// Gives back what a finished job used.
+    pub(super) fn release_services(&mut self, job: JobIx) {
+        let plan = Arc::clone(&self.plan);
+        for &service in &plan.job(job).services {
+            self.release_service(service);
+        }
+    }
+
+    fn release_service(&mut self, service: ServiceIx) {
+        let book = &mut self.services[service.position()];
+        book.users = book.users.saturating_sub(1);
+        if book.users > 0 {
+            return;
+        }
+        match book.state {
+            ServiceState::Starting | ServiceState::Ready => {
+                book.state = ServiceState::Stopping;
+                self.commands.push_back(Command::StopService(service));
+                self.deadlines.add(self.now.plus(SERVICE_GRACE), Deadline::ServiceKill(service));
+            }
+            ServiceState::Idle | ServiceState::Wanted => {
+                book.state = ServiceState::Stopped;
+                self.release_services_before(service);
+            }
+            ServiceState::Stopping | ServiceState::Stopped | ServiceState::Failed(_) => {}
+        }
+    }
+
+    /// A service has ended: what it needed may end, too. In this order, so that a service never
+    /// loses its database while it ends.
+    fn release_services_before(&mut self, service: ServiceIx) {
+        let plan = Arc::clone(&self.plan);
+        for &before in &plan.service(service).after {
+            self.release_service(before);
+        }
+    }
+
+    pub(super) fn service_stopped(&mut self, service: ServiceIx) {
+        self.services[service.position()].state = ServiceState::Stopped;
+        self.emit(Event::Service(service, ServiceEvent::Stopped));
+        self.release_services_before(service);
+    }
+
+    pub(super) fn service_start_overdue(&mut self, service: ServiceIx) {
+        // The agent has its own, earlier limit; this one holds when the agent says nothing.
+        self.commands.push_back(Command::KillService(service));
+        self.service_failed(service, "no answer from the service agent".to_owned());
+    }
+
+    pub(super) fn kill_service(&mut self, service: ServiceIx) {
+        self.commands.push_back(Command::KillService(service));
+        self.deadlines.add(self.now.plus(LOST_AFTER), Deadline::ServiceLost(service));
+    }
+
+    pub(super) fn service_lost(&mut self, service: ServiceIx) {
+        let name = self.plan.service(service).name.clone();
+        self.emit(Event::Warning(format!(
+            "service {name} was killed and has not ended; look for its processes"
+        )));
+        self.service_stopped(service);
+    }
+
+    /// Whether no service runs or is on its way up or down.
+    pub(super) fn services_are_quiet(&self) -> bool {
+        !self.services.iter().any(|service| {
+            matches!(
+                service.state,
+                ServiceState::Starting | ServiceState::Ready | ServiceState::Stopping
+            )
+        })
+    }
+
+    /// On a second signal, services are killed without grace.
+    pub(super) fn kill_services(&mut self) {
+        debug_assert!(matches!(self.state, RunState::Stopping(_)));
+        for position in 0..self.services.len() {
+            if self.services[position].state == ServiceState::Stopping {
+                self.kill_service(ServiceIx::at(position));
+            }
+        }
+    }
+}

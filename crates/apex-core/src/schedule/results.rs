@@ -1,0 +1,248 @@
+//! What jobs report about their tests, and what each test amounts to over all attempts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apex_config::model::{FailFast, FlakyPolicy};
+
+use crate::event::{Event, ProcessEnd, StopCause, TestEvent};
+use crate::id::{AttemptNumber, JobIx, TestIx};
+use crate::judge;
+use crate::outcome::Outcome;
+use crate::test_case::{Failure, TestCase, TestReport};
+
+use super::Scheduler;
+use super::state::{JobState, TestBook};
+
+impl Scheduler {
+    pub(super) fn tests_discovered(&mut self, job: JobIx, cases: Vec<TestCase>) {
+        let retries = self.plan.category(self.plan.job(job).category).retries;
+        let first = TestIx::at(self.tests.len());
+        let mut fresh = Vec::with_capacity(cases.len());
+        let mut local = Vec::with_capacity(cases.len());
+        for case in cases {
+            if let Some(test) = self.recognise(job, &case) {
+                local.push(test);
+                continue;
+            }
+            local.push(TestIx::at(self.tests.len()));
+            self.tests.push(TestBook {
+                id: (retries > 0).then(|| Arc::clone(&case.id)),
+                started: None,
+                last: None,
+                attempt: AttemptNumber(0),
+                was_bad: false,
+                critical: case.critical,
+                settled: false,
+            });
+            fresh.push(case);
+        }
+        let book = &mut self.jobs[job.position()];
+        book.tests.extend((first.0..).take(fresh.len()).map(TestIx));
+        if let JobState::Running(attempt) = &mut book.state {
+            attempt.local.append(&mut local);
+        }
+        if !fresh.is_empty() {
+            self.emit(Event::Test(job, TestEvent::Discovered { first, cases: fresh }));
+        }
+    }
+
+    /// The test of an earlier attempt that a case of a retry stands for.
+    fn recognise(&self, job: JobIx, case: &TestCase) -> Option<TestIx> {
+        match &self.jobs[job.position()].state {
+            JobState::Running(attempt) => attempt.known.get(&case.id).copied(),
+            _ => None,
+        }
+    }
+
+    /// The tests of a job by id, for a retry.
+    pub(super) fn known_tests(&self, job: JobIx) -> HashMap<Arc<str>, TestIx> {
+        let tests = self.jobs[job.position()].tests.iter();
+        tests.filter_map(|&test| Some((self.tests[test.position()].id.clone()?, test))).collect()
+    }
+
+    pub(super) fn test_started(&mut self, job: JobIx, local: u32) {
+        let Some((test, attempt)) = self.unfinished_test(job, local) else { return };
+        let book = &mut self.tests[test.position()];
+        if book.started.is_some() {
+            return;
+        }
+        book.started = Some(self.now);
+        self.emit(Event::Test(job, TestEvent::Started { test, attempt }));
+    }
+
+    pub(super) fn test_finished(&mut self, job: JobIx, local: u32, report: TestReport) {
+        let Some((test, attempt)) = self.unfinished_test(job, local) else { return };
+        match self.stop_of(job) {
+            // Its process was told to end: that it broke off says nothing about the test.
+            Some(cause) if matches!(report.outcome, Outcome::Failed | Outcome::Errored) => {
+                let ended = RunningTests::ended_for(attempt, cause);
+                let started = self.tests[test.position()].started;
+                let duration = started.map_or(report.duration, |moment| self.now.since(moment));
+                self.end_running_test(job, test, duration, &ended);
+            }
+            _ => self.finish_test(job, test, attempt, report),
+        }
+    }
+
+    /// Why the attempt of a job is being ended, if it is.
+    fn stop_of(&self, job: JobIx) -> Option<StopCause> {
+        match &self.jobs[job.position()].state {
+            JobState::Running(attempt) => attempt.stop,
+            _ => None,
+        }
+    }
+
+    /// The test behind an executor's number, unless this attempt has already reported its end.
+    fn unfinished_test(&self, job: JobIx, local: u32) -> Option<(TestIx, AttemptNumber)> {
+        let JobState::Running(attempt) = &self.jobs[job.position()].state else { return None };
+        let &test = attempt.local.get(local as usize)?;
+        let book = &self.tests[test.position()];
+        (!book.settled && book.attempt < attempt.number).then_some((test, attempt.number))
+    }
+
+    /// Records the end of one attempt of a test, and settles it unless a retry is due.
+    pub(super) fn finish_test(
+        &mut self,
+        job: JobIx,
+        test: TestIx,
+        attempt: AttemptNumber,
+        report: TestReport,
+    ) {
+        let outcome = report.outcome;
+        let book = &mut self.tests[test.position()];
+        book.started = None;
+        book.attempt = attempt;
+        book.last = Some(outcome);
+        let was_bad = book.was_bad;
+        book.was_bad |= outcome.is_bad();
+        let TestReport { duration, failure, .. } = report;
+        self.emit(Event::Test(
+            job,
+            TestEvent::Finished { test, attempt, outcome, duration, failure },
+        ));
+        let retries = self.plan.category(self.plan.job(job).category).retries;
+        if outcome.is_bad() && attempt.0 <= retries && !self.is_being_stopped(job) {
+            return;
+        }
+        let settled = if was_bad && outcome == Outcome::Passed { Outcome::Flaky } else { outcome };
+        self.settle_test(job, test, settled);
+    }
+
+    fn is_being_stopped(&self, job: JobIx) -> bool {
+        match &self.jobs[job.position()].state {
+            JobState::Running(attempt) => attempt.stop.is_some(),
+            _ => true,
+        }
+    }
+
+    fn settle_test(&mut self, job: JobIx, test: TestIx, outcome: Outcome) {
+        let category = self.plan.job(job).category;
+        let book = &mut self.tests[test.position()];
+        book.settled = true;
+        book.last = Some(outcome);
+        book.started = None;
+        let critical = book.critical;
+        self.executed += u64::from(outcome.has_run());
+        let counts = &mut self.categories[category.position()];
+        counts.counts[outcome as usize] += 1;
+        self.emit(Event::Test(job, TestEvent::Settled { test, outcome }));
+        let layer = self.plan.category(category).layer;
+        // What a budget cut is no failure of the test.
+        let is_cut = outcome == Outcome::TimedOut && self.layers[layer.position()].cut;
+        let counts_as_failure = (outcome.is_bad() && !is_cut)
+            || (outcome == Outcome::Flaky
+                && self.plan.category(category).flaky == FlakyPolicy::Fail);
+        if counts_as_failure {
+            let critical = critical || self.plan.category(category).critical;
+            self.categories[category.position()].critical_failures += u32::from(critical);
+            self.test_failed(job);
+        }
+    }
+
+    /// The rule "immediate" of a layer: the first failed test stops it.
+    fn test_failed(&mut self, job: JobIx) {
+        let layer = self.plan.category(self.plan.job(job).category).layer;
+        if self.plan.layer(layer).fail_fast == FailFast::Immediate {
+            self.stop_layer_after_failure(layer, job);
+        }
+    }
+
+    /// Ends the tests that ran when their attempt ended.
+    pub(super) fn end_running_tests(&mut self, job: JobIx, running: &RunningTests) {
+        let tests = std::mem::take(&mut self.jobs[job.position()].tests);
+        for &test in &tests {
+            let Some(started) = self.tests[test.position()].started else { continue };
+            self.end_running_test(job, test, self.now.since(started), running);
+        }
+        self.jobs[job.position()].tests = tests;
+    }
+
+    /// Ends a test with its attempt.
+    fn end_running_test(
+        &mut self,
+        job: JobIx,
+        test: TestIx,
+        duration: Duration,
+        running: &RunningTests,
+    ) {
+        if running.cut_by_budget {
+            let category = self.plan.job(job).category;
+            self.categories[category.position()].cut_tests += 1;
+        }
+        let failure = Failure { message: running.message.clone(), ..Failure::default() };
+        let report =
+            TestReport { outcome: running.outcome, duration, failure: Some(Box::new(failure)) };
+        self.finish_test(job, test, running.attempt, report);
+    }
+
+    /// Settles every test of a job that has not been: what failed and would have been retried,
+    /// what never began.
+    pub(super) fn settle_leftovers(&mut self, job: JobIx) {
+        let tests = std::mem::take(&mut self.jobs[job.position()].tests);
+        for &test in &tests {
+            let book = &self.tests[test.position()];
+            if !book.settled {
+                let outcome = book.last.unwrap_or(Outcome::NotRun);
+                self.settle_test(job, test, outcome);
+            }
+        }
+        self.jobs[job.position()].tests = tests;
+    }
+}
+
+/// What becomes of tests that run when their attempt ends.
+pub(super) struct RunningTests {
+    attempt: AttemptNumber,
+    outcome: Outcome,
+    message: String,
+    cut_by_budget: bool,
+}
+
+impl RunningTests {
+    /// For an attempt that ended by itself, or was ended for a cause.
+    pub(super) fn of(attempt: AttemptNumber, stop: Option<StopCause>, end: &ProcessEnd) -> Self {
+        let Some(cause) = stop else {
+            let (outcome, message) = match end {
+                ProcessEnd::NotStarted(reason) => (Outcome::NotRun, reason.clone()),
+                _ => {
+                    let end = judge::describe_end(end);
+                    (Outcome::Errored, format!("its process ended while it ran: {end}"))
+                }
+            };
+            return Self { attempt, outcome, message, cut_by_budget: false };
+        };
+        Self::ended_for(attempt, cause)
+    }
+
+    /// For an attempt that is being ended for a cause.
+    fn ended_for(attempt: AttemptNumber, cause: StopCause) -> Self {
+        Self {
+            attempt,
+            outcome: cause.outcome_of_running(),
+            message: cause.describe().to_owned(),
+            cut_by_budget: matches!(cause, StopCause::LayerBudget | StopCause::RunBudget),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What the scheduler remembers about each thing of the plan.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::event::StopCause;
+use crate::id::{AttemptNumber, CategoryIx, JobIx, LayerIx, TestIx};
+use crate::outcome::{Outcome, Verdict};
+use crate::time::Moment;
+
+/// Where the run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RunState {
+    /// [`super::Input::Begin`] has not come.
+    NotBegun,
+    /// Work may start.
+    Running,
+    /// Nothing more starts; what runs is being ended.
+    Stopping(StopCause),
+    /// The last event is out.
+    Finished,
+}
+
+/// Where a layer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LayerState {
+    /// Something before it has not ended.
+    Waiting,
+    /// Its budget runs.
+    Running { since: Moment },
+    /// It ended, or never started.
+    Finished(Verdict),
+}
+
+/// A layer.
+#[derive(Clone, Debug)]
+pub(super) struct LayerBook {
+    pub(super) state: LayerState,
+    /// Groups of categories that run one group after the other, as ranges of
+    /// [`crate::plan::PlannedLayer::categories`].
+    pub(super) groups: Vec<std::ops::Range<usize>>,
+    /// The group that is open.
+    pub(super) open_group: usize,
+    /// Categories of the open group that have not finished.
+    pub(super) left_in_group: usize,
+    /// Categories that may start jobs and still have some to start, in order of consideration.
+    pub(super) open: BTreeSet<CategoryIx>,
+    /// Categories with running jobs.
+    pub(super) active: u32,
+    /// Active categories that must not run beside others.
+    pub(super) active_alone: u32,
+    /// Active categories by load mark: memory, cpu, database.
+    pub(super) active_load: [u32; 3],
+    /// Whether a rule ended all work of it, not only what had not begun.
+    pub(super) halted: bool,
+    /// Running jobs.
+    pub(super) running: u32,
+    /// Categories that have not finished.
+    pub(super) unfinished: usize,
+    /// Whether its budget or the run's cut it.
+    pub(super) cut: bool,
+    /// Why its fail-fast rule stopped it, if it did.
+    pub(super) stopped: Option<String>,
+}
+
+/// Where a category is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CategoryState {
+    /// No job of it has started.
+    Waiting,
+    /// A job has started.
+    Started { at: Moment },
+    /// It ended, or never started.
+    Finished(Outcome),
+}
+
+/// A category.
+#[derive(Clone, Debug)]
+pub(super) struct CategoryBook {
+    pub(super) state: CategoryState,
+    /// Categories before it that have not finished.
+    pub(super) blockers: u32,
+    /// Categories that wait for it.
+    pub(super) dependants: Vec<CategoryIx>,
+    /// Position of its group in [`LayerBook::groups`].
+    pub(super) group: usize,
+    /// Jobs that never started: the next one is at this position of its range.
+    pub(super) next_fresh: u32,
+    /// Jobs that wait for another attempt.
+    pub(super) retries: Vec<JobIx>,
+    /// Running jobs.
+    pub(super) running: u32,
+    /// Jobs that have not finished.
+    pub(super) unfinished: u32,
+    /// Whether its own time limit ended it.
+    pub(super) timed_out: bool,
+    /// The worst outcome of its jobs so far, with the reason.
+    pub(super) worst: Option<(Outcome, String)>,
+    /// Whether something of the environment, not a test, is to blame.
+    pub(super) environment: bool,
+    /// Whether the result of a job of it contradicts itself.
+    pub(super) contradiction: bool,
+    /// Settled tests by outcome, indexed like [`Outcome::ALL`].
+    pub(super) counts: [u32; Outcome::ALL.len()],
+    /// Failed tests that are critical.
+    pub(super) critical_failures: u32,
+    /// Tests that a budget of layer or run cut while they ran.
+    pub(super) cut_tests: u32,
+}
+
+/// Where a job is. Changed by `Scheduler::move_job` only.
+#[derive(Debug)]
+pub(super) enum JobState {
+    /// Not started.
+    Waiting,
+    /// An attempt runs.
+    Running(Attempt),
+    /// The next attempt waits for a slot: its number, and the tests to repeat.
+    Retrying(AttemptNumber, Vec<Arc<str>>),
+    /// Nothing of it runs any more; its tests are being settled, which may stop others.
+    Closing,
+    /// It ended, or never started.
+    Finished,
+}
+
+/// A running attempt.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) number: AttemptNumber,
+    /// The executor's test numbers → tests of the run.
+    pub(super) local: Vec<TestIx>,
+    /// Ids of earlier attempts, to recognise tests again; empty in the first attempt.
+    pub(super) known: HashMap<Arc<str>, TestIx>,
+    /// Why it is being ended, if it is.
+    pub(super) stop: Option<StopCause>,
+    pub(super) killed: bool,
+    /// Whether its end was reported, so that there is nothing left to end.
+    pub(super) ended: bool,
+}
+
+/// A job.
+#[derive(Debug)]
+pub(super) struct JobBook {
+    pub(super) state: JobState,
+    /// Its tests, in order of discovery.
+    pub(super) tests: Vec<TestIx>,
+}
+
+/// A test.
+#[derive(Clone, Debug)]
+pub(super) struct TestBook {
+    /// Its id, kept only where a retry may need it.
+    pub(super) id: Option<Arc<str>>,
+    /// When its current attempt began.
+    pub(super) started: Option<Moment>,
+    /// Outcome of its latest attempt.
+    pub(super) last: Option<Outcome>,
+    /// The latest attempt that reported its end; 0 before the first.
+    pub(super) attempt: AttemptNumber,
+    /// Whether an earlier attempt was bad.
+    pub(super) was_bad: bool,
+    pub(super) critical: bool,
+    pub(super) settled: bool,
+}
+
+/// Where a service is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ServiceState {
+    /// Nobody has asked for it.
+    Idle,
+    /// Asked for; a service before it is not ready.
+    Wanted,
+    /// Asked to start.
+    Starting,
+    /// It answers.
+    Ready,
+    /// Asked to end.
+    Stopping,
+    /// It ended, or nobody needed it.
+    Stopped,
+    /// It did not become ready, or stopped by itself.
+    Failed(String),
+}
+
+/// A service.
+#[derive(Clone, Debug)]
+pub(super) struct ServiceBook {
+    pub(super) state: ServiceState,
+    /// Unfinished jobs and unfinished services that need it.
+    pub(super) users: u32,
+}
+
+impl LayerBook {
+    /// Whether no work of this layer may start any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.cut || self.halted || !matches!(self.state, LayerState::Running { .. })
+    }
+}
+
+/// The range of groups that an execution mode makes of categories with these priority orders.
+pub(super) fn groups_of(
+    mode: apex_config::model::ExecutionMode,
+    priority_orders: &[u32],
+) -> Vec<std::ops::Range<usize>> {
+    use apex_config::model::ExecutionMode;
+    let count = priority_orders.len();
+    match mode {
+        ExecutionMode::Parallel => std::iter::once(0..count).collect(),
+        ExecutionMode::Sequential => (0..count).map(|position| position..position + 1).collect(),
+        ExecutionMode::Hybrid => {
+            let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
+            for position in 0..count {
+                match groups.last_mut() {
+                    Some(group) if priority_orders[group.start] == priority_orders[position] => {
+                        group.end = position + 1;
+                    }
+                    _ => groups.push(position..position + 1),
+                }
+            }
+            groups
+        }
+    }
+}
+
+/// The order in which running layers are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LayerRank {
+    pub(super) background: bool,
+    pub(super) priority: u8,
+    pub(super) execution_order: u8,
+    pub(super) layer: LayerIx,
+}

@@ -1,0 +1,238 @@
+//! Ending things early: time limits, fail-fast rules, signals, lost services.
+
+use std::sync::Arc;
+
+use apex_config::model::FailFast;
+
+use crate::event::{CategoryEvent, Event, JobEvent, LayerEvent, ProcessEnd, RunEvent, StopCause};
+use crate::id::{AttemptNumber, CategoryIx, JobIx, LayerIx, ServiceIx};
+use crate::outcome::Outcome;
+use crate::report::JobEnd;
+
+use super::deadline::Deadline;
+use super::state::{Attempt, CategoryState, JobState, LayerState, RunState, ServiceState};
+use super::{Command, LOST_AFTER, Scheduler};
+
+impl Scheduler {
+    /// Acts on every deadline that is due.
+    pub(super) fn meet_deadlines(&mut self) {
+        while let Some(deadline) = self.deadlines.take_due(self.now) {
+            if self.matters(deadline) {
+                self.meet(deadline);
+            }
+        }
+    }
+
+    /// Whether the reason of a deadline still holds.
+    pub(super) fn matters(&self, deadline: Deadline) -> bool {
+        match deadline {
+            Deadline::RunBudget => self.state == RunState::Running,
+            Deadline::LayerBudget(layer) => {
+                let book = &self.layers[layer.position()];
+                matches!(book.state, LayerState::Running { .. }) && !book.cut
+            }
+            Deadline::CategoryTimeout(category) => {
+                let book = &self.categories[category.position()];
+                matches!(book.state, CategoryState::Started { .. }) && !book.timed_out
+            }
+            Deadline::JobKill(job, number) => {
+                self.attempt(job, number).is_some_and(|attempt| !attempt.killed)
+            }
+            Deadline::JobLost(job, number) => self.attempt(job, number).is_some(),
+            Deadline::ServiceStart(service) => self.service_is(service, &ServiceState::Starting),
+            Deadline::ServiceKill(service) | Deadline::ServiceLost(service) => {
+                self.service_is(service, &ServiceState::Stopping)
+            }
+            Deadline::LayerPause => self.state == RunState::Running,
+        }
+    }
+
+    fn meet(&mut self, deadline: Deadline) {
+        match deadline {
+            Deadline::RunBudget => self.run_budget_used_up(),
+            Deadline::LayerBudget(layer) => self.layer_budget_used_up(layer),
+            Deadline::CategoryTimeout(category) => self.category_timed_out(category),
+            Deadline::JobKill(job, _) => self.kill(job),
+            Deadline::JobLost(job, _) => self.write_off(job),
+            Deadline::ServiceStart(service) => self.service_start_overdue(service),
+            Deadline::ServiceKill(service) => self.kill_service(service),
+            Deadline::ServiceLost(service) => self.service_lost(service),
+            Deadline::LayerPause => {}
+        }
+    }
+
+    fn attempt(&self, job: JobIx, number: AttemptNumber) -> Option<&Attempt> {
+        match &self.jobs[job.position()].state {
+            JobState::Running(attempt) if attempt.number == number => Some(attempt),
+            _ => None,
+        }
+    }
+
+    fn service_is(&self, service: ServiceIx, state: &ServiceState) -> bool {
+        self.services[service.position()].state == *state
+    }
+
+    fn run_budget_used_up(&mut self) {
+        let Some(budget) = self.plan.budget else { return };
+        self.result.budget_exceeded = true;
+        self.emit(Event::Run(RunEvent::BudgetExceeded { budget }));
+        self.stop_run(StopCause::RunBudget);
+    }
+
+    fn layer_budget_used_up(&mut self, layer: LayerIx) {
+        self.layers[layer.position()].cut = true;
+        self.result.budget_exceeded = true;
+        self.emit(Event::Layer(layer, LayerEvent::BudgetExceeded));
+        self.stop_layer(layer, StopCause::LayerBudget);
+    }
+
+    fn category_timed_out(&mut self, category: CategoryIx) {
+        let plan = Arc::clone(&self.plan);
+        let limit = plan.category(category).timeout;
+        self.categories[category.position()].timed_out = true;
+        self.emit(Event::Category(category, CategoryEvent::TimedOut { limit }));
+        let layer = plan.category(category).layer;
+        self.layers[layer.position()].open.remove(&category);
+        self.stop_category(category, StopCause::CategoryTimeout);
+    }
+
+    /// A signal: the first one stops the run in order, a further one at once.
+    pub(super) fn interrupted(&mut self, signal: i32) {
+        let orderly = self.result.signal.is_none();
+        self.emit(Event::Run(RunEvent::Interrupted { signal, orderly }));
+        if orderly {
+            self.result.signal = Some(signal);
+            self.stop_run(StopCause::Interrupt);
+            return;
+        }
+        for position in 0..self.jobs.len() {
+            if matches!(self.jobs[position].state, JobState::Running(_)) {
+                self.kill(JobIx::at(position));
+            }
+        }
+        self.kill_services();
+    }
+
+    /// Nothing more starts; what runs is asked to end.
+    pub(super) fn stop_run(&mut self, cause: StopCause) {
+        if !matches!(self.state, RunState::Running | RunState::NotBegun) {
+            return;
+        }
+        self.state = RunState::Stopping(cause);
+        for position in 0..self.layers.len() {
+            let layer = LayerIx::at(position);
+            self.layers[position].cut |= cause == StopCause::RunBudget
+                && !matches!(self.layers[position].state, LayerState::Finished(_));
+            self.stop_layer(layer, cause);
+        }
+    }
+
+    /// Ends everything of a layer that has not ended.
+    pub(super) fn stop_layer(&mut self, layer: LayerIx, cause: StopCause) {
+        let plan = Arc::clone(&self.plan);
+        self.layers[layer.position()].halted = true;
+        self.layers[layer.position()].open.clear();
+        for &category in &plan.layer(layer).categories {
+            self.stop_category(category, cause);
+        }
+    }
+
+    fn stop_category(&mut self, category: CategoryIx, cause: StopCause) {
+        if self.is_category_finished(category) {
+            return;
+        }
+        for job in self.plan.jobs_of(category) {
+            self.stop_job(job, cause);
+        }
+        if !self.is_category_finished(category)
+            && self.categories[category.position()].unfinished == 0
+        {
+            self.finish_category(category, cause.outcome_of_waiting(), cause.describe().to_owned());
+        }
+    }
+
+    fn stop_job(&mut self, job: JobIx, cause: StopCause) {
+        match &self.jobs[job.position()].state {
+            JobState::Running(_) => self.terminate(job, cause),
+            JobState::Waiting => {
+                self.finish_job(job, cause.outcome_of_waiting(), cause.describe().to_owned());
+            }
+            JobState::Retrying(..) => self.finish_without_retry(job),
+            JobState::Closing | JobState::Finished => {}
+        }
+    }
+
+    /// The fail-fast rule "immediate": what runs in the layer is ended, nothing more starts.
+    pub(super) fn stop_layer_after_failure(&mut self, layer: LayerIx, job: JobIx) {
+        if self.layers[layer.position()].stopped.is_some() {
+            return;
+        }
+        let name = self.plan.category(self.plan.job(job).category).name.clone();
+        let reason = format!("fail-fast immediate: a test of {name} failed");
+        self.layers[layer.position()].stopped = Some(reason.clone());
+        self.emit(Event::Layer(layer, LayerEvent::Stopped { reason }));
+        self.stop_layer(layer, StopCause::FailFast);
+    }
+
+    /// The fail-fast rule "category": categories that have not started do not start.
+    pub(super) fn stop_unstarted_categories(&mut self, layer: LayerIx, failed: CategoryIx) {
+        if self.plan.layer(layer).fail_fast != FailFast::Category
+            || self.layers[layer.position()].stopped.is_some()
+        {
+            return;
+        }
+        let plan = Arc::clone(&self.plan);
+        let reason = format!("fail-fast category: {} failed", plan.category(failed).name);
+        self.layers[layer.position()].stopped = Some(reason.clone());
+        self.emit(Event::Layer(layer, LayerEvent::Stopped { reason: reason.clone() }));
+        for &category in &plan.layer(layer).categories {
+            if self.categories[category.position()].state == CategoryState::Waiting {
+                self.layers[layer.position()].open.remove(&category);
+                self.give_up_category(category, Outcome::NotRun, &reason);
+            }
+        }
+    }
+
+    /// Asks a running attempt to end; at most once.
+    pub(super) fn terminate(&mut self, job: JobIx, cause: StopCause) {
+        let grace = self.plan.category(self.plan.job(job).category).grace;
+        let JobState::Running(attempt) = &mut self.jobs[job.position()].state else { return };
+        if attempt.stop.is_some() || attempt.ended {
+            return;
+        }
+        attempt.stop = Some(cause);
+        let number = attempt.number;
+        self.emit(Event::Job(job, JobEvent::Terminated { cause }));
+        self.commands.push_back(Command::TerminateJob(job));
+        self.deadlines.add(self.now.plus(grace), Deadline::JobKill(job, number));
+    }
+
+    fn kill(&mut self, job: JobIx) {
+        let JobState::Running(attempt) = &mut self.jobs[job.position()].state else { return };
+        if attempt.killed {
+            return;
+        }
+        attempt.killed = true;
+        let number = attempt.number;
+        self.emit(Event::Job(job, JobEvent::Killed));
+        self.commands.push_back(Command::KillJob(job));
+        self.deadlines.add(self.now.plus(LOST_AFTER), Deadline::JobLost(job, number));
+    }
+
+    /// A killed attempt was never reported as ended: the run goes on without it.
+    fn write_off(&mut self, job: JobIx) {
+        let reason = format!(
+            "it was killed and has not ended {} s later; look for its processes",
+            LOST_AFTER.as_secs()
+        );
+        self.attempt_ended(
+            job,
+            JobEnd {
+                end: ProcessEnd::NotStarted(reason),
+                problem: None,
+                nothing_to_run: false,
+                duration: std::time::Duration::ZERO,
+            },
+        );
+    }
+}
