@@ -1,0 +1,150 @@
+//! The library face of a run: opens a project, plans, and runs with the parts of this crate.
+//!
+//! ```no_run
+//! use std::collections::BTreeMap;
+//! use std::path::Path;
+//! use apex_agents::Controller;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let variables: BTreeMap<String, String> = std::env::vars().collect();
+//! let controller = Controller::open(Path::new("examples/shop"), None, variables)?;
+//! let outcome = controller.fast_feedback()?.run().await?;
+//! assert!(!outcome.result.tests_failed);
+//! # Ok(())
+//! # }
+//! ```
+
+mod prepared;
+mod sessions;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use apex_config::{Config, LoadFailure, LoadRequest, Loaded, Overlay};
+use apex_core::Plan;
+use apex_core::select::{Request, Target};
+
+use crate::planning::{self, PlanningError, Wish};
+
+pub use prepared::{Outcome, PreparedRun, RunError};
+pub(crate) use sessions::{Purpose, factory};
+
+/// A project that can be planned and run.
+#[derive(Clone, Debug)]
+pub struct Controller {
+    config: Config,
+    root: PathBuf,
+    variables: BTreeMap<String, String>,
+}
+
+impl Controller {
+    /// Opens the project in a folder, for an environment (`None` for the configured one). The
+    /// variables are what jobs inherit and what the configuration may refer to.
+    ///
+    /// # Errors
+    /// Every problem of its configuration.
+    pub fn open(
+        folder: &Path,
+        environment: Option<&str>,
+        variables: BTreeMap<String, String>,
+    ) -> Result<Self, LoadFailure> {
+        let loaded = apex_config::load(&LoadRequest {
+            project: Some(folder),
+            start: folder,
+            config: None,
+            environment,
+            variables: &variables,
+            flags: Overlay::flags(),
+        })?;
+        Ok(Self::of(loaded, variables))
+    }
+
+    /// A project whose configuration is loaded.
+    #[must_use]
+    pub fn of(loaded: Loaded, variables: BTreeMap<String, String>) -> Self {
+        Self { config: loaded.config, root: loaded.root, variables }
+    }
+
+    /// Its configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Its root folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What a wish means, without running anything.
+    ///
+    /// # Errors
+    /// As [`planning::plan`].
+    pub fn plan(&self, wish: &Wish) -> Result<Plan, PlanningError> {
+        planning::plan(&self.config, &self.root, &self.variables, wish)
+    }
+
+    /// A run of a wish, ready to be started.
+    ///
+    /// # Errors
+    /// As [`planning::plan`].
+    pub fn prepare(&self, wish: &Wish) -> Result<PreparedRun, PlanningError> {
+        Ok(self.with_plan(self.plan(wish)?))
+    }
+
+    /// A run of a plan of this project, ready to be started.
+    #[must_use]
+    pub fn with_plan(&self, plan: Plan) -> PreparedRun {
+        PreparedRun::new(&self.config, self.root.clone(), self.variables.clone(), plan)
+    }
+
+    /// The layers of a mode.
+    ///
+    /// # Errors
+    /// As [`planning::plan`].
+    pub fn mode(&self, mode: &str) -> Result<PreparedRun, PlanningError> {
+        self.prepare(&Wish::Request(Request::new(Target::Mode(mode.to_owned()))))
+    }
+
+    /// The first layer: an answer while the change is still in mind.
+    ///
+    /// # Errors
+    /// As [`planning::plan`].
+    pub fn fast_feedback(&self) -> Result<PreparedRun, PlanningError> {
+        self.mode("fast_feedback")
+    }
+
+    /// Every layer, background ones behind the others.
+    ///
+    /// # Errors
+    /// As [`planning::plan`].
+    pub fn full_layered(&self) -> Result<PreparedRun, PlanningError> {
+        self.mode("nightly")
+    }
+
+    /// The background layers alone. A run of the library waits for them.
+    ///
+    /// # Errors
+    /// As [`planning::plan`].
+    pub fn background_only(&self) -> Result<PreparedRun, PlanningError> {
+        self.mode("background")
+    }
+
+    /// Every layer, the background ones beside the others from the beginning.
+    ///
+    /// # Errors
+    /// As [`planning::plan`].
+    pub fn hybrid(&self) -> Result<PreparedRun, PlanningError> {
+        self.mode("hybrid")
+    }
+
+    /// These categories, and those they depend on.
+    ///
+    /// # Errors
+    /// As [`planning::plan`].
+    pub fn categories(&self, names: &[&str]) -> Result<PreparedRun, PlanningError> {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        self.prepare(&Wish::Request(Request::new(Target::Categories(names))))
+    }
+}

@@ -1,0 +1,247 @@
+//! A run that is planned and not started: who looks, who helps, where output goes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use apex_config::Config;
+use apex_config::model::Service;
+use apex_core::event::RunResult;
+use apex_core::{Plan, RunId, Sink};
+
+use crate::executor::{Executor, LocalExecutor, LocalSettings};
+use crate::orchestrator::{self, Interrupts, LogName, Parts};
+use crate::progress::{Feed, SinkTrouble};
+use crate::services::{ServiceAgent, ServiceSettings};
+use crate::staff::{Agent, AgentTrouble, Departure, Staff};
+
+use super::{Purpose, factory};
+
+/// How long those who look at a run may take to write what they hold when it is over.
+const WRITING: Duration = Duration::from_secs(30);
+
+/// How long further agents may take to end when the run is over.
+const LEAVING: Duration = Duration::from_secs(5);
+
+/// Time between the request to end and the kill of a service.
+const SERVICE_GRACE: Duration = Duration::from_secs(5);
+
+/// A run that is ready to be started.
+pub struct PreparedRun {
+    plan: Arc<Plan>,
+    root: PathBuf,
+    variables: BTreeMap<String, String>,
+    services: Vec<Service>,
+    run: RunId,
+    log_name: Option<LogName>,
+    output: PathBuf,
+    executor: Option<Box<dyn Executor>>,
+    feeds: Vec<(Vec<Box<dyn Sink>>, Duration)>,
+    agents: Vec<Box<dyn Agent>>,
+    interrupts: Interrupts,
+}
+
+/// What is left when a run is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// What it amounts to.
+    pub result: RunResult,
+    /// What went wrong with those who looked.
+    pub troubles: Vec<SinkTrouble>,
+    /// Feeds that had not written everything when their time was over.
+    pub late_feeds: usize,
+    /// Warnings of agents that came after the last event.
+    pub warnings: Vec<String>,
+    /// Agents that failed.
+    pub agent_troubles: Vec<AgentTrouble>,
+    /// Agents that had not ended when their time was over.
+    pub late_agents: Vec<String>,
+}
+
+/// Why a run could not be started or brought to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The system gave no thread.
+    #[error("no thread could be started")]
+    Thread(#[source] std::io::Error),
+    /// The folder for output could not be made.
+    #[error("the folder `{folder}` could not be made")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It ran, and the runtime went away before those who looked had ended.
+    #[error("the end of the run could not be waited for: {0}")]
+    Closing(String),
+}
+
+impl PreparedRun {
+    pub(super) fn new(
+        config: &Config,
+        root: PathBuf,
+        variables: BTreeMap<String, String>,
+        plan: Plan,
+    ) -> Self {
+        let planned = plan.services.iter();
+        let services =
+            planned.filter_map(|service| config.services.get(&service.name).cloned()).collect();
+        Self {
+            plan: Arc::new(plan),
+            output: root.join(".apex").join("output"),
+            root,
+            variables,
+            services,
+            run: embedded_run(),
+            log_name: None,
+            executor: None,
+            feeds: Vec::new(),
+            agents: Vec::new(),
+            interrupts: Interrupts::never(),
+        }
+    }
+
+    /// What is going to happen.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Names the run; otherwise its name is made from the process id and a number.
+    #[must_use]
+    pub fn named(mut self, run: RunId) -> Self {
+        self.run = run;
+        self
+    }
+
+    /// Where the output of jobs and services goes; otherwise `.apex/output` in the project.
+    #[must_use]
+    pub fn output(mut self, folder: PathBuf) -> Self {
+        self.output = folder;
+        self
+    }
+
+    /// Names the file for the output of an attempt; otherwise
+    /// `<category>-<job>-<attempt>.log` in the output folder.
+    #[must_use]
+    pub fn log_name(mut self, name: LogName) -> Self {
+        self.log_name = Some(name);
+        self
+    }
+
+    /// Adds somebody who looks.
+    #[must_use]
+    pub fn sink(self, sink: Box<dyn Sink>) -> Self {
+        self.feed(vec![sink], WRITING)
+    }
+
+    /// Adds some who look, on a thread of their own; `patience` is how long they may take to
+    /// write what they hold when the run is over.
+    #[must_use]
+    pub fn feed(mut self, sinks: Vec<Box<dyn Sink>>, patience: Duration) -> Self {
+        self.feeds.push((sinks, patience));
+        self
+    }
+
+    /// Adds an agent.
+    #[must_use]
+    pub fn agent(mut self, agent: Box<dyn Agent>) -> Self {
+        self.agents.push(agent);
+        self
+    }
+
+    /// Where jobs run; otherwise on this machine.
+    #[must_use]
+    pub fn executor(mut self, executor: Box<dyn Executor>) -> Self {
+        self.executor = Some(executor);
+        self
+    }
+
+    /// What may stop the run from outside; otherwise nothing.
+    #[must_use]
+    pub fn interrupts(mut self, interrupts: Interrupts) -> Self {
+        self.interrupts = interrupts;
+        self
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// [`RunError`] when it could not be started, or its runtime went away.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with I/O and time.
+    pub async fn run(self) -> Result<Outcome, RunError> {
+        let began = Instant::now();
+        std::fs::create_dir_all(&self.output)
+            .map_err(|source| RunError::Folder { folder: self.output.clone(), source })?;
+        let variables = Arc::new(self.variables);
+        let (services, service_reports) = ServiceAgent::new(ServiceSettings {
+            root: self.root.clone(),
+            logs: self.output.clone(),
+            base_env: Arc::clone(&variables),
+            grace: SERVICE_GRACE,
+        });
+        let executor = self.executor.unwrap_or_else(|| {
+            let sessions = factory(self.root.clone(), Arc::clone(&variables), Purpose::Run);
+            Box::new(LocalExecutor::new(LocalSettings {
+                root: self.root.clone(),
+                base_env: Arc::clone(&variables),
+                temporary: std::env::temp_dir(),
+                sessions,
+            }))
+        });
+        let (sinks, patience): (Vec<_>, Vec<_>) = self.feeds.into_iter().unzip();
+        let feeds = sinks.into_iter().map(|sinks| Feed::start(sinks, began));
+        let parts = Parts {
+            plan: self.plan,
+            staff: Staff::start(self.agents, &self.run).map_err(RunError::Thread)?,
+            run: self.run,
+            began,
+            executor,
+            services,
+            service_reports,
+            service_definitions: self.services,
+            log_name: self.log_name.unwrap_or_else(|| plain_log_name(self.output)),
+            feeds: feeds.collect::<Result<_, _>>().map_err(RunError::Thread)?,
+            interrupts: self.interrupts,
+        };
+        let finished = orchestrator::run(parts).await;
+        // Waiting for threads: on a thread that may wait, whatever runtime the caller has.
+        let closing = tokio::task::spawn_blocking(move || close(finished, &patience));
+        closing.await.map_err(|error| RunError::Closing(error.to_string()))
+    }
+}
+
+/// Lets everybody who took part end.
+fn close(finished: orchestrator::Finished, patience: &[Duration]) -> Outcome {
+    let Departure { warnings, troubles: agent_troubles, late: late_agents } =
+        finished.staff.shut_down(LEAVING);
+    let mut troubles = Vec::new();
+    let mut late_feeds = 0;
+    for (feed, &limit) in finished.feeds.into_iter().zip(patience) {
+        match feed.close(limit) {
+            Some(found) => troubles.extend(found),
+            None => late_feeds += 1,
+        }
+    }
+    Outcome { result: finished.result, troubles, late_feeds, warnings, agent_troubles, late_agents }
+}
+
+/// A run id that no other run of this process has.
+fn embedded_run() -> RunId {
+    static NUMBER: AtomicU32 = AtomicU32::new(1);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    RunId::new(&format!("embedded-{}-{number}", std::process::id()))
+}
+
+fn plain_log_name(folder: PathBuf) -> LogName {
+    Arc::new(move |plan, job, attempt| {
+        let category = &plan.category(plan.job(job).category).name;
+        folder.join(format!("{category}-{}-{}.log", job.0, attempt.0))
+    })
+}

@@ -1,0 +1,317 @@
+//! Finds the work of one category after the other: its recipe, else the conventions, in order.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use apex_config::model::RunnerKind;
+use apex_core::plan::{JobSpec, Work, WorkError, WorkErrorKind};
+
+use super::cargo_project::CargoProject;
+use super::filter;
+use super::inventory::{Inventory, Language, is_below, relative};
+use super::node_project::NodeProject;
+use super::ownership::Ownership;
+use super::python_project::PythonProject;
+use super::recipe;
+use super::rules::found_in;
+use super::shards::{Found, by_arguments, compact, jobs, tests};
+use super::wanted::Wanted;
+use crate::runners::refusal;
+use crate::runners::tools::{self, Lookup};
+
+/// What the conventions may ask the machine.
+pub struct Host<'a> {
+    /// Finds a program on `PATH`.
+    pub lookup: Lookup<'a>,
+    /// The value of `VIRTUAL_ENV`.
+    pub virtual_env: Option<&'a str>,
+    /// Whether this interpreter can import pytest; asked only when its folders do not tell.
+    pub imports_pytest: &'a dyn Fn(&Path) -> bool,
+}
+
+/// The jobs of a category that says its command itself: nothing has to be looked for.
+#[must_use]
+pub fn jobs_of_command<'c>(category: impl Into<Wanted<'c>>) -> Option<Vec<JobSpec>> {
+    let category = &category.into();
+    Some(jobs(category, vec![recipe::command(category)?]))
+}
+
+/// Finds work in one inventory for one set of known categories.
+pub struct Conventions<'a> {
+    pub(super) inventory: &'a Inventory,
+    host: Host<'a>,
+    pub(super) known: Vec<String>,
+    pub(super) ownership: Ownership,
+    python: Vec<PythonProject>,
+    cargo: Vec<CargoProject>,
+    node: Vec<NodeProject>,
+    pytest: RefCell<HashMap<PathBuf, bool>>,
+}
+
+impl<'a> Conventions<'a> {
+    /// Conventions for these categories: every one that Apex could be asked for, because a test
+    /// that one of them claims is no unit test.
+    #[must_use]
+    pub fn new(inventory: &'a Inventory, known: &[&str], host: Host<'a>) -> Self {
+        let python = PythonProject::all(inventory);
+        let cargo = CargoProject::all(inventory);
+        let node = NodeProject::all(inventory);
+        let folders =
+            python.iter().map(|one| &one.folder).chain(node.iter().map(|one| &one.folder));
+        let projects: BTreeSet<String> =
+            folders.filter(|folder| !folder.is_empty()).cloned().collect();
+        let known: Vec<String> = known.iter().map(|name| (*name).to_owned()).collect();
+        let ownership = Ownership::new(known.clone(), projects);
+        Self { inventory, host, known, ownership, python, cargo, node, pytest: RefCell::default() }
+    }
+
+    /// The jobs of a category.
+    ///
+    /// # Errors
+    /// When no tests were found, a path of its recipe does not exist, or the tool for its tests
+    /// is missing or not run by Apex.
+    pub fn find<'c>(&self, category: impl Into<Wanted<'c>>) -> Result<Vec<JobSpec>, WorkError> {
+        let category = &category.into();
+        if let Some(jobs) = jobs_of_command(*category) {
+            return Ok(jobs);
+        }
+        let found = if category.recipe.paths.is_empty() {
+            self.by_convention(category)?
+        } else {
+            vec![self.by_paths(category)?]
+        };
+        let found = self.filtered(category, found);
+        if found.is_empty() {
+            return Err(self.nothing(category));
+        }
+        self.check_tools(&found)?;
+        Ok(jobs(category, found))
+    }
+
+    fn by_paths(&self, category: &Wanted<'_>) -> Result<Found, WorkError> {
+        let guessed = || recipe::runner_of(self.inventory, category);
+        let runner = category.recipe.runner.or_else(guessed).unwrap_or(RunnerKind::Pytest);
+        self.refuse(runner)?;
+        let mut found = recipe::paths(self.inventory, category, runner)?;
+        if found.runner == RunnerKind::Pytest && category.recipe.runner.is_none() {
+            found.runner = self.python_runner(&found.folder);
+        }
+        Ok(found)
+    }
+
+    fn refuse(&self, runner: RunnerKind) -> Result<(), WorkError> {
+        let is_run = matches!(
+            runner,
+            RunnerKind::Pytest
+                | RunnerKind::Unittest
+                | RunnerKind::Cargo
+                | RunnerKind::Nextest
+                | RunnerKind::Node
+                | RunnerKind::Command
+        );
+        if is_run { Ok(()) } else { Err(unsupported(runner)) }
+    }
+
+    /// Applies the rules in each project that the recipe does not exclude.
+    fn by_convention(&self, category: &Wanted<'_>) -> Result<Vec<Found>, WorkError> {
+        let runner = category.recipe.runner;
+        if let Some(runner) = runner {
+            self.refuse(runner)?;
+        }
+        let folder = recipe::folder(category);
+        let name = category.name;
+        let mut found: Vec<Found> = Vec::new();
+        found.extend(self.node.iter().filter_map(|project| self.in_node(project, name)));
+        found.extend(self.python.iter().filter_map(|project| self.in_python(project, name)));
+        found.extend(self.cargo.iter().filter_map(|project| self.in_cargo(project, name)));
+        found.retain(|one| is_below(&one.folder, &folder));
+        if let Some(runner) = runner {
+            found.retain(|one| is_same(one.runner, runner));
+            found.iter_mut().for_each(|one| one.runner = runner);
+            // Whoever makes up a name and says the runner means all its tests, unless a folder
+            // or target of exactly that name says otherwise.
+            found.retain(|one| !(category.is_own && one.by_name));
+            if found.is_empty() {
+                found = self.everything_of(runner, &folder);
+            }
+        }
+        if found.is_empty()
+            && let Some(runner) = self.only_unsupported(name, &folder)
+        {
+            return Err(unsupported(runner));
+        }
+        Ok(found)
+    }
+
+    /// All tests of a runner in a folder: what a recipe with a runner and nothing else means
+    /// where no convention says more.
+    fn everything_of(&self, runner: RunnerKind, folder: &str) -> Vec<Found> {
+        let (language, work) = match runner {
+            RunnerKind::Cargo | RunnerKind::Nextest => {
+                let found = self.cargo.iter().filter(|project| is_below(&project.folder, folder));
+                let found = found.map(|project| {
+                    found_in(
+                        runner,
+                        &project.folder,
+                        by_arguments(project.scope()),
+                        "every test of the project",
+                    )
+                });
+                return found.collect();
+            }
+            RunnerKind::Node => (Language::Script, true),
+            _ => (Language::Python, false),
+        };
+        let files: Vec<String> = self
+            .inventory
+            .tests_in(language)
+            .filter(|path| is_below(path, folder))
+            .map(|path| relative(path, folder).to_owned())
+            .collect();
+        if files.is_empty() {
+            return Vec::new();
+        }
+        let paths = if work { files } else { compact(&files, &files) };
+        vec![found_in(runner, folder, tests(paths), "every test of the folder")]
+    }
+
+    /// The framework that holds the category's tests, when Apex does not run it.
+    fn only_unsupported(&self, category: &str, folder: &str) -> Option<RunnerKind> {
+        let node = self
+            .node
+            .iter()
+            .filter(|one| one.runner != RunnerKind::Node && is_below(&one.folder, folder));
+        let holds = |project: &&NodeProject| {
+            let is_named = project.runner.as_str() == category
+                || self.ownership.of_project(&project.folder) == Some(category);
+            let is_browser = matches!(project.runner, RunnerKind::Playwright | RunnerKind::Cypress);
+            let is_frontend = category == "frontend" && !is_browser;
+            let is_e2e = category == "e2e" && project.runner == RunnerKind::Playwright;
+            let has_files = self.owned(&project.files, category, false).is_some()
+                || self.owned(&project.files, category, true).is_some()
+                || (category == "unit" && !is_browser && self.unit_files(&project.files).is_some());
+            is_named || is_frontend || is_e2e || has_files
+        };
+        if let Some(project) = node.into_iter().find(holds) {
+            return Some(project.runner);
+        }
+        let go: Vec<String> = self.inventory.tests_in(Language::Go).map(str::to_owned).collect();
+        let is_go = self.owned(&go, category, false).is_some()
+            || self.owned(&go, category, true).is_some()
+            || (category == "unit" && !go.is_empty());
+        is_go.then_some(RunnerKind::Go)
+    }
+
+    /// Applies the filters of the category, which never add anything.
+    fn filtered(&self, category: &Wanted<'_>, found: Vec<Found>) -> Vec<Found> {
+        let filters = category.filters;
+        if filters.include.is_empty() && filters.exclude.is_empty() {
+            return found;
+        }
+        found.into_iter().filter_map(|one| self.filter_one(category, one)).collect()
+    }
+
+    fn filter_one(&self, category: &Wanted<'_>, mut found: Found) -> Option<Found> {
+        let is_python = matches!(found.runner, RunnerKind::Pytest | RunnerKind::Unittest);
+        let Work::Tests { paths, keyword, .. } = &mut found.work else { return Some(found) };
+        if !is_python && found.runner != RunnerKind::Node {
+            return Some(found);
+        }
+        let language = if is_python { Language::Python } else { Language::Script };
+        let all: Vec<String> = self
+            .inventory
+            .tests_in(language)
+            .filter(|path| is_below(path, &found.folder))
+            .map(str::to_owned)
+            .collect();
+        let chosen = all.iter().filter(|path| {
+            let path = relative(path, &found.folder);
+            paths.is_empty()
+                || paths.iter().any(|one| is_below(path, one.split("::").next().unwrap_or(one)))
+        });
+        let filtered = filter::apply(category.filters, chosen.cloned().collect());
+        if filtered.files.is_empty() {
+            return None;
+        }
+        let inside = |files: &[String]| -> Vec<String> {
+            files.iter().map(|path| relative(path, &found.folder).to_owned()).collect()
+        };
+        let (mine, all) = (inside(&filtered.files), inside(&all));
+        *paths = if is_python { compact(&mine, &all) } else { mine };
+        if let (true, Some(words)) = (is_python, filtered.keyword) {
+            found.reason = format!("{}, names with {words}", found.reason);
+            *keyword = Some(words);
+        }
+        Some(found)
+    }
+
+    /// pytest where the project says so or pytest is there, else unittest.
+    pub(super) fn python_runner(&self, folder: &str) -> RunnerKind {
+        let says_pytest = self.python.iter().any(|project| {
+            (is_below(folder, &project.folder) || is_below(&project.folder, folder))
+                && project.says_pytest(self.inventory)
+        });
+        let is_there = || self.interpreter(folder).is_some_and(|python| self.has_pytest(&python));
+        if says_pytest || is_there() { RunnerKind::Pytest } else { RunnerKind::Unittest }
+    }
+
+    fn interpreter(&self, folder: &str) -> Option<PathBuf> {
+        let root = &self.inventory.root;
+        tools::python(&root.join(folder), root, self.host.virtual_env, self.host.lookup)
+    }
+
+    fn has_pytest(&self, python: &Path) -> bool {
+        if let Some(known) = self.pytest.borrow().get(python) {
+            return *known;
+        }
+        let answer =
+            tools::has_pytest(python).unwrap_or_else(|| (self.host.imports_pytest)(python));
+        self.pytest.borrow_mut().insert(python.to_owned(), answer);
+        answer
+    }
+
+    fn check_tools(&self, found: &[Found]) -> Result<(), WorkError> {
+        for one in found {
+            tools::check(one.runner, &self.inventory.root, &one.folder, self.host.lookup)?;
+            if one.runner == RunnerKind::Pytest
+                && let Some(python) = self.interpreter(&one.folder)
+                && !self.has_pytest(&python)
+            {
+                return Err(tools::pytest_missing(&python));
+            }
+        }
+        Ok(())
+    }
+
+    fn nothing(&self, category: &Wanted<'_>) -> WorkError {
+        let name = category.name;
+        let folder = recipe::folder(category);
+        let place =
+            if folder.is_empty() { "the project".to_owned() } else { format!("`{folder}`") };
+        let count = self.inventory.tests.len();
+        let words = super::words::synonyms(name).join(", ");
+        WorkError {
+            kind: WorkErrorKind::Nothing,
+            message: format!(
+                "no tests of `{name}` in {place}: looked in {count} test files, {} python, {} cargo and {} node projects for a script test:{name}, folders below tests named {words}, marker, test target and file names with {name}; say `paths:` or `command:` for it",
+                self.python.len(),
+                self.cargo.len(),
+                self.node.len()
+            ),
+        }
+    }
+}
+
+fn is_same(found: RunnerKind, wanted: RunnerKind) -> bool {
+    let kind = |runner| match runner {
+        RunnerKind::Nextest => RunnerKind::Cargo,
+        RunnerKind::Unittest => RunnerKind::Pytest,
+        other => other,
+    };
+    kind(found) == kind(wanted)
+}
+
+fn unsupported(runner: RunnerKind) -> WorkError {
+    WorkError { kind: WorkErrorKind::ToolMissing, message: refusal(runner) }
+}

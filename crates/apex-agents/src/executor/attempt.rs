@@ -1,0 +1,316 @@
+//! One attempt of one job: asks its session what to run, runs it, and feeds it what happened.
+//!
+//! This is the loop between a [`Session`], which does no I/O, and a [`Program`], which knows no
+//! tests. When an attempt has to end is the scheduler's decision; this file only knows how long
+//! it waits for what a program leaves behind.
+
+use std::time::Duration;
+
+use apex_core::event::ProcessEnd;
+use apex_core::report::{JobEnd, JobReport};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::local::LocalSettings;
+use super::private_folder::{Filled, PrivateFolder};
+use super::report_files::{self, Search, Stamp};
+use super::{Reported, Submission};
+use crate::process::{
+    Buffers, Ending, Happening, Launch, Log, OutputText, Program, Source, StopRequest,
+};
+use crate::runners::{Invocation, Session, Step};
+
+/// How long what a program left behind may take to end by itself, when nobody asked it to end.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// How long the kernel may take to remove killed processes.
+const REMOVAL: Duration = Duration::from_secs(2);
+
+/// Pause between two looks at a group that is about to be empty.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// What an attempt works with.
+pub(super) struct Context<'a> {
+    /// What is to be done.
+    pub(super) submission: &'a Submission,
+    /// Where.
+    pub(super) settings: &'a LocalSettings,
+    /// Buffers of the executor.
+    pub(super) buffers: &'a Buffers,
+    /// The request to end it.
+    pub(super) stop: &'a StopRequest,
+    /// Where its reports go.
+    pub(super) reports: &'a mpsc::Sender<Vec<Reported>>,
+}
+
+/// One attempt of one job.
+pub(super) struct Attempt<'a> {
+    submission: &'a Submission,
+    settings: &'a LocalSettings,
+    buffers: &'a Buffers,
+    stop: &'a StopRequest,
+    reports: &'a mpsc::Sender<Vec<Reported>>,
+    session: Box<dyn Session>,
+    folder: PrivateFolder<'a>,
+    log: Log,
+    text: OutputText,
+    /// Reports that were not sent yet: those of one read.
+    batch: Vec<JobReport>,
+    buffer: Vec<u8>,
+}
+
+impl<'a> Attempt<'a> {
+    /// An attempt that has not begun.
+    pub(super) fn new(context: Context<'a>, session: Box<dyn Session>) -> Self {
+        let Context { submission, settings, buffers, stop, reports } = context;
+        Self {
+            submission,
+            settings,
+            buffers,
+            stop,
+            reports,
+            session,
+            folder: PrivateFolder::inside(&settings.temporary),
+            log: Log::at(submission.log.clone()),
+            text: OutputText::default(),
+            batch: Vec::new(),
+            buffer: buffers.lend(),
+        }
+    }
+
+    /// Runs it to its end and reports everything, the end last.
+    pub(super) async fn run(mut self, started: Instant) {
+        let mut conclusion = self.steps().await;
+        let batch = &mut self.batch;
+        self.text.finish(|event| batch.push(JobReport::Output(event)));
+        let folder =
+            std::mem::replace(&mut self.folder, PrivateFolder::inside(&self.settings.temporary));
+        if let Err(problem) = folder.remove() {
+            self.batch.push(JobReport::Note(problem));
+        }
+        conclusion.duration = started.elapsed();
+        self.batch.push(JobReport::Ended(conclusion));
+        self.flush().await;
+        self.buffers.give_back(self.buffer);
+    }
+
+    /// All programs of the session; the answer is how the last one ended and what is wrong.
+    async fn steps(&mut self) -> JobEnd {
+        let mut ended = None;
+        loop {
+            if self.stop.asked().is_some() {
+                self.session.stopped(&mut self.batch);
+                return conclusion(ended, None);
+            }
+            match self.session.next(ended.as_ref(), &mut self.batch) {
+                Step::Run(invocation) => ended = Some(self.invoke(&invocation).await),
+                Step::Finish { problem } => return conclusion(ended, problem),
+                Step::NothingToRun => {
+                    return JobEnd { nothing_to_run: true, ..conclusion(ended, None) };
+                }
+                Step::Unable { reason } => {
+                    return conclusion(Some(ProcessEnd::NotStarted(reason)), None);
+                }
+            }
+            self.flush().await;
+        }
+    }
+
+    /// One program, from its preparation to its report files.
+    async fn invoke(&mut self, invocation: &Invocation) -> ProcessEnd {
+        let directory = self.settings.root.join(&invocation.working_directory);
+        let filled = match self.folder.fill(invocation) {
+            Ok(filled) => filled,
+            Err(problem) => return ProcessEnd::NotStarted(problem),
+        };
+        let search = (!invocation.report_files.is_empty()).then(|| Search {
+            directory: directory.clone(),
+            private: self.folder.path().map(Into::into),
+            out: self.folder.out(),
+            since: Stamp::now(),
+        });
+        let Filled { arguments, env, channel } = filled;
+        let launch = Launch {
+            arguments: &arguments,
+            directory: &directory,
+            env: &[
+                &*self.settings.base_env,
+                &*self.submission.spec.env,
+                &*self.submission.env,
+                &*env,
+            ],
+        };
+        let mut program = match Program::start(&launch, channel) {
+            Ok(program) => program,
+            Err(problem) => return ProcessEnd::NotStarted(problem),
+        };
+        let end = self.follow(&mut program).await;
+        self.settle(&mut program).await;
+        drop(program);
+        if let Some(search) = search {
+            self.read_reports(invocation.report_files.clone(), search).await;
+        }
+        end
+    }
+
+    /// Feeds the session until the leader of the program ended.
+    async fn follow(&mut self, program: &mut Program) -> ProcessEnd {
+        let mut asked = None;
+        loop {
+            let happening = tokio::select! {
+                biased;
+                ending = self.stop.stronger_than(asked) => {
+                    asked = Some(ending);
+                    program.group().end(ending);
+                    continue;
+                }
+                happening = program.next(&mut self.buffer) => happening,
+            };
+            match happening {
+                Happening::Wrote(source) => self.take(source, program),
+                Happening::Ended(end) => return end,
+            }
+            self.flush().await;
+        }
+    }
+
+    /// After the leader ended: reads the rest, ends what it left behind, empties the channel.
+    async fn settle(&mut self, program: &mut Program) {
+        let patience = match self.stop.asked() {
+            Some(Ending::Kill) => Duration::ZERO,
+            // Who was asked to end may use the grace to do so, also when its leader was faster.
+            Some(Ending::Terminate) if !program.group().is_empty() => self.submission.grace,
+            _ => PATIENCE,
+        };
+        self.outlast(program, patience).await;
+        if !program.group().is_empty() {
+            self.remove_leftovers(program).await;
+        }
+        while program.channel().is_some_and(|channel| channel.read_waiting(&mut self.buffer)) {
+            self.take(Source::Channel, program);
+            self.flush().await;
+        }
+        self.close_channel(program);
+    }
+
+    /// Reads until the outputs are closed and waits until the group is empty, but no longer than
+    /// `patience`. A request to kill ends the wait.
+    async fn outlast(&mut self, program: &mut Program, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut asked = self.stop.asked();
+        loop {
+            let wrote = tokio::select! {
+                biased;
+                ending = self.stop.stronger_than(asked) => {
+                    asked = Some(ending);
+                    program.group().end(ending);
+                    continue;
+                }
+                wrote = timeout_at(deadline, program.rest(&mut self.buffer)) => wrote,
+            };
+            match wrote {
+                Ok(Some(stream)) => self.take(Source::Output(stream), program),
+                Ok(None) | Err(_) => break,
+            }
+            self.flush().await;
+        }
+        while asked != Some(Ending::Kill)
+            && !program.group().is_empty()
+            && Instant::now() < deadline
+        {
+            sleep(LOOK).await;
+            asked = self.stop.asked();
+        }
+    }
+
+    /// Kills what is left of the group, waits until it is gone, and reads what it wrote.
+    async fn remove_leftovers(&mut self, program: &mut Program) {
+        let group = program.group();
+        let count = group.members();
+        group.end(Ending::Kill);
+        let deadline = Instant::now() + REMOVAL;
+        while !group.is_empty() && Instant::now() < deadline {
+            sleep(LOOK).await;
+        }
+        // After a kill, members that are still dying are nothing to tell.
+        let is_news = self.stop.asked() != Some(Ending::Kill) || !group.is_empty();
+        if count > 0 && is_news {
+            self.batch.push(JobReport::Note(leftovers(count, group.is_empty())));
+        }
+        self.outlast(program, PATIENCE).await;
+    }
+
+    /// Ends the last line of the channel.
+    fn close_channel(&mut self, program: &mut Program) {
+        let Some(channel) = program.channel() else { return };
+        let too_long = channel.finish(|line| self.session.event_line(line, &mut self.batch));
+        if too_long > 0 {
+            self.batch.push(JobReport::Note(format!(
+                "{too_long} events were longer than 1 MiB and were left out"
+            )));
+        }
+    }
+
+    /// Keeps what is in the buffer, shows it, and feeds it to the session.
+    fn take(&mut self, source: Source, program: &mut Program) {
+        let Self { log, text, session, batch, buffer, .. } = self;
+        match source {
+            Source::Output(stream) => {
+                if let Err(problem) = log.write(buffer) {
+                    batch.push(JobReport::Note(problem));
+                }
+                text.push(stream, buffer, |event| batch.push(JobReport::Output(event)));
+                session.output(stream, buffer, batch);
+            }
+            Source::Channel => {
+                if let Some(channel) = program.channel() {
+                    channel.take(buffer, |line| session.event_line(line, batch));
+                }
+            }
+        }
+    }
+
+    /// Hands the report files to the session.
+    async fn read_reports(&mut self, patterns: Vec<String>, search: Search) {
+        let read = tokio::task::spawn_blocking(move || report_files::read(&patterns, &search));
+        let Ok(found) = read.await else {
+            self.batch.push(JobReport::Note("reading the report files broke off".to_owned()));
+            return;
+        };
+        self.batch.extend(found.problems.into_iter().map(JobReport::Note));
+        for (path, content) in found.files {
+            self.session.report_file(&path, &content, &mut self.batch);
+            self.flush().await;
+        }
+    }
+
+    /// Sends what there is to report. Waits when the reader is behind.
+    async fn flush(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let (job, attempt) = (self.submission.job, self.submission.attempt);
+        let batch = self.batch.drain(..).map(|report| (job, attempt, report)).collect();
+        // Without a reader the run is over; the attempt still ends in good order.
+        let _ = self.reports.send(batch).await;
+    }
+}
+
+/// The end of an attempt whose last program ended like this; its duration is not known here.
+fn conclusion(ended: Option<ProcessEnd>, problem: Option<String>) -> JobEnd {
+    let end = ended.unwrap_or_else(|| ProcessEnd::NotStarted("no program was started".to_owned()));
+    JobEnd { end, problem, nothing_to_run: false, duration: Duration::ZERO }
+}
+
+fn leftovers(count: usize, are_gone: bool) -> String {
+    let processes = if count == 1 { "1 process" } else { &format!("{count} processes") };
+    if are_gone {
+        format!("the program ended and left {processes} behind; killed")
+    } else {
+        format!(
+            "the program ended and left {processes} behind that could not be killed within \
+             {} seconds; look for them with `ps`",
+            REMOVAL.as_secs()
+        )
+    }
+}

@@ -1,0 +1,165 @@
+//! Runs jobs as processes of this machine.
+//!
+//! Every attempt is one task. The executor owns the tasks; each task owns its session, its
+//! program and its private folder, and sends its own reports. The only thing that reaches into a
+//! task is a [`StopRequest`].
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use apex_core::event::ProcessEnd;
+use apex_core::id::JobIx;
+use apex_core::report::{JobEnd, JobReport};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+
+use super::attempt::{Attempt, Context};
+use super::{Capabilities, Ending, Executor, Reported, Submission};
+use crate::panics::catch_panic;
+use crate::process::{Buffers, StopRequest};
+use crate::runners::Session;
+
+/// Makes the session of an attempt.
+pub type SessionFactory = Arc<dyn Fn(&Submission) -> Box<dyn Session> + Send + Sync>;
+
+/// Batches of reports that wait for the reader. When they are that many, tasks wait before they
+/// read more from their programs, and programs wait before they write more.
+const REPORT_BATCHES: usize = 64;
+
+/// What the local executor needs to know.
+#[derive(Clone)]
+pub struct LocalSettings {
+    /// Project root, absolute.
+    pub root: PathBuf,
+    /// The environment that every program gets (`PATH`, `HOME`, `LANG` and the like). The job's,
+    /// the submission's and the invocation's variables come on top, in this order.
+    pub base_env: Arc<BTreeMap<String, String>>,
+    /// Folder in which private folders of attempts are made; it has to exist.
+    pub temporary: PathBuf,
+    /// Makes the session of an attempt.
+    pub sessions: SessionFactory,
+}
+
+/// Runs jobs as processes of this machine.
+///
+/// Dropping it leaves its tasks to the runtime; end them with [`LocalExecutor::shutdown`].
+pub struct LocalExecutor {
+    shared: Arc<Shared>,
+    reports: mpsc::Sender<Vec<Reported>>,
+    receiver: Option<mpsc::Receiver<Vec<Reported>>>,
+    /// Attempts that were running when last looked at: as many as the scheduler has slots.
+    running: Vec<Running>,
+}
+
+/// What all attempts use.
+struct Shared {
+    settings: LocalSettings,
+    buffers: Buffers,
+}
+
+struct Running {
+    job: JobIx,
+    stop: Arc<StopRequest>,
+    task: JoinHandle<()>,
+}
+
+impl LocalExecutor {
+    /// An executor without jobs.
+    #[must_use]
+    pub fn new(settings: LocalSettings) -> Self {
+        let (reports, receiver) = mpsc::channel(REPORT_BATCHES);
+        Self {
+            shared: Arc::new(Shared { settings, buffers: Buffers::default() }),
+            reports,
+            receiver: Some(receiver),
+            running: Vec::new(),
+        }
+    }
+
+    /// Kills what still runs and waits for its end, until `deadline`. Takes no further reports
+    /// when nobody reads them. The answer is how many attempts did not end in time.
+    pub async fn shutdown(mut self, deadline: Instant) -> usize {
+        // Nobody may be reading any more; a task must not wait for room in a queue then.
+        drop(self.receiver.take());
+        for running in &self.running {
+            running.stop.ask(Ending::Kill);
+        }
+        let mut unfinished = 0;
+        for mut running in self.running {
+            if timeout_at(deadline, &mut running.task).await.is_err() {
+                running.task.abort();
+                unfinished += 1;
+            }
+        }
+        unfinished
+    }
+}
+
+impl Executor for LocalExecutor {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::of("local")
+    }
+
+    /// Starts an attempt. Does not wait.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    fn submit(&mut self, submission: Submission) {
+        self.running.retain(|running| !running.task.is_finished());
+        let job = submission.job;
+        let stop = Arc::new(StopRequest::default());
+        let task = tokio::spawn(run(
+            submission,
+            Arc::clone(&self.shared),
+            Arc::clone(&stop),
+            self.reports.clone(),
+        ));
+        self.running.push(Running { job, stop, task });
+    }
+
+    fn cancel(&mut self, job: JobIx, ending: Ending) {
+        for running in self.running.iter().filter(|running| running.job == job) {
+            running.stop.ask(ending);
+        }
+    }
+
+    fn reports(&mut self) -> Option<mpsc::Receiver<Vec<Reported>>> {
+        self.receiver.take()
+    }
+}
+
+/// One attempt from its start to its last report, which is sent whatever happens before.
+async fn run(
+    submission: Submission,
+    shared: Arc<Shared>,
+    stop: Arc<StopRequest>,
+    reports: mpsc::Sender<Vec<Reported>>,
+) {
+    let (job, number) = (submission.job, submission.attempt);
+    let started = Instant::now();
+    // A panic of a session is one attempt's trouble, never the run's. The box keeps the task
+    // small while it is moved to where it runs.
+    let outcome = catch_panic(Box::pin(async {
+        let Shared { settings, buffers } = &*shared;
+        let session = (settings.sessions)(&submission);
+        let context =
+            Context { submission: &submission, settings, buffers, stop: &stop, reports: &reports };
+        Attempt::new(context, session).run(started).await;
+    }))
+    .await;
+    if let Err(cause) = outcome {
+        let end = JobReport::Ended(JobEnd {
+            end: ProcessEnd::NotStarted(format!(
+                "internal error while the job ran: {cause}; this is a fault of Apex, report it \
+                 with the log of the run"
+            )),
+            problem: None,
+            nothing_to_run: false,
+            duration: started.elapsed(),
+        });
+        // Without a reader there is nobody to tell.
+        let _ = reports.send(vec![(job, number, end)]).await;
+    }
+}

@@ -1,0 +1,83 @@
+//! The boundary between deciding that a job runs and running it somewhere.
+//!
+//! Nothing above this line knows where a job runs; nothing below it knows why.
+
+mod attempt;
+mod local;
+mod private_folder;
+mod report_files;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apex_core::id::{AttemptNumber, JobIx, RunId};
+use apex_core::plan::JobSpec;
+use apex_core::report::JobReport;
+use tokio::sync::mpsc;
+
+pub use crate::process::Ending;
+pub use local::{LocalExecutor, LocalSettings, SessionFactory};
+
+/// One attempt of one job, complete: nothing of the machine that planned it is assumed.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// The run it belongs to.
+    pub run: RunId,
+    /// The job.
+    pub job: JobIx,
+    /// Which try.
+    pub attempt: AttemptNumber,
+    /// Name of its category, for names of synthetic tests and folders.
+    pub category: Arc<str>,
+    /// What is to be done.
+    pub spec: JobSpec,
+    /// Only these test ids, when the attempt is a retry; `None` for all of the job.
+    pub only: Option<Vec<Arc<str>>>,
+    /// Environment beyond the job's own: the run's variables and the addresses of services.
+    pub env: Arc<BTreeMap<String, String>>,
+    /// File that gets everything the job writes.
+    pub log: PathBuf,
+    /// Time between the request to end and the kill, when the executor has to end it by itself.
+    pub grace: Duration,
+}
+
+/// What an executor can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Its name, for example `local`.
+    pub name: &'static str,
+    /// Whether a job can be found again after a restart of the controller.
+    pub can_reattach: bool,
+}
+
+impl Capabilities {
+    /// Capabilities of an executor of this name that can do nothing special.
+    #[must_use]
+    pub const fn of(name: &'static str) -> Self {
+        Self { name, can_reattach: false }
+    }
+}
+
+/// A report of a job, with the job it is about.
+pub type Reported = (JobIx, AttemptNumber, JobReport);
+
+/// Runs jobs somewhere.
+///
+/// For every submission the executor sends reports and in the end exactly one
+/// [`JobReport::Ended`], whatever happens; a program that cannot be started is an end, too.
+pub trait Executor: Send {
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Starts an attempt. Does not wait.
+    fn submit(&mut self, submission: Submission);
+
+    /// Ends the running attempt of a job; does nothing when there is none.
+    fn cancel(&mut self, job: JobIx, ending: Ending);
+
+    /// Where its reports arrive. Taken once.
+    fn reports(&mut self) -> Option<mpsc::Receiver<Vec<Reported>>>;
+}

@@ -1,0 +1,141 @@
+//! The folder of an attempt that exists nowhere else, and the placeholders that name it.
+//!
+//! Most jobs need none, so it is made when an invocation asks for it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::process::EventChannel;
+use crate::runners::Invocation;
+
+/// The private folder of one attempt; at most one is made.
+pub(super) struct PrivateFolder<'a> {
+    parent: &'a Path,
+    made: Option<TempDir>,
+    channels: u32,
+}
+
+/// An invocation with its placeholders filled in.
+pub(super) struct Filled<'a> {
+    /// Its argument vector.
+    pub(super) arguments: Cow<'a, [String]>,
+    /// Its own variables.
+    pub(super) env: Cow<'a, BTreeMap<String, String>>,
+    /// Its event channel.
+    pub(super) channel: Option<EventChannel>,
+}
+
+impl<'a> PrivateFolder<'a> {
+    /// No folder yet; it will be made in `parent`.
+    pub(super) const fn inside(parent: &'a Path) -> Self {
+        Self { parent, made: None, channels: 0 }
+    }
+
+    /// Where it is, when it was made.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.made.as_ref().map(TempDir::path)
+    }
+
+    /// The file that `{out}` stands for, when the folder was made.
+    pub(super) fn out(&self) -> Option<PathBuf> {
+        self.path().map(|folder| folder.join("out"))
+    }
+
+    /// Makes what an invocation needs and fills its placeholders in.
+    pub(super) fn fill<'i>(&mut self, invocation: &'i Invocation) -> Result<Filled<'i>, String> {
+        if !needs_folder(invocation) {
+            return Ok(Filled {
+                arguments: Cow::Borrowed(&invocation.arguments),
+                env: Cow::Borrowed(&invocation.env),
+                channel: None,
+            });
+        }
+        let folder = self.make()?;
+        for (name, content) in invocation.private_files {
+            let path = folder.join(name);
+            write_with_folders(&path, content).map_err(|error| cannot_make(&path, &error))?;
+        }
+        let mut env = invocation.env.clone();
+        let mut words = vec![
+            ("{private}", folder.display().to_string()),
+            ("{out}", folder.join("out").display().to_string()),
+        ];
+        let channel = match invocation.event_channel {
+            None => None,
+            Some(variable) => {
+                self.channels += 1;
+                let path = folder.join(format!("events.{}", self.channels));
+                let channel = EventChannel::make(&path)?;
+                let path = path.display().to_string();
+                env.insert(variable.to_owned(), path.clone());
+                words.push(("{events}", path));
+                Some(channel)
+            }
+        };
+        for value in env.values_mut() {
+            fill_words(value, &words);
+        }
+        let mut arguments = invocation.arguments.clone();
+        for argument in &mut arguments {
+            fill_words(argument, &words);
+        }
+        Ok(Filled { arguments: Cow::Owned(arguments), env: Cow::Owned(env), channel })
+    }
+
+    /// Takes the folder away; the error is a sentence for people.
+    pub(super) fn remove(self) -> Result<(), String> {
+        let Some(folder) = self.made else { return Ok(()) };
+        let path = folder.path().to_owned();
+        folder.close().map_err(|error| {
+            format!("cannot remove {}: {error}; remove it by hand", path.display())
+        })
+    }
+
+    fn make(&mut self) -> Result<PathBuf, String> {
+        if self.made.is_none() {
+            let made = tempfile::Builder::new()
+                .prefix("apex-attempt-")
+                .permissions(Permissions::from_mode(0o700))
+                .tempdir_in(self.parent)
+                .map_err(|error| cannot_make(self.parent, &error))?;
+            self.made = Some(made);
+        }
+        Ok(self.path().unwrap_or(self.parent).to_owned())
+    }
+}
+
+fn needs_folder(invocation: &Invocation) -> bool {
+    let names_it = |text: &str| text.contains("{private}") || text.contains("{out}");
+    invocation.event_channel.is_some()
+        || !invocation.private_files.is_empty()
+        || invocation.arguments.iter().any(|argument| names_it(argument))
+        || invocation.env.values().any(|value| names_it(value))
+}
+
+fn fill_words(text: &mut String, words: &[(&str, String)]) {
+    for (word, meaning) in words {
+        if text.contains(word) {
+            *text = text.replace(word, meaning);
+        }
+    }
+}
+
+fn write_with_folders(path: &Path, content: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, content)
+}
+
+fn cannot_make(path: &Path, error: &std::io::Error) -> String {
+    format!(
+        "cannot prepare the private folder of the attempt ({}): {error}; make room there or \
+         choose another temporary folder (TMPDIR)",
+        path.display()
+    )
+}

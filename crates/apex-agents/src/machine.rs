@@ -1,0 +1,45 @@
+//! What this machine has: programs on `PATH`, importable modules.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::process::find_program;
+
+/// This machine, as seen by the programs that will run on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Machine<'a> {
+    /// The environment those programs get.
+    pub variables: &'a BTreeMap<String, String>,
+    /// Folder that relative entries of `PATH` count from.
+    pub folder: &'a Path,
+}
+
+impl Machine<'_> {
+    /// Finds a program by name.
+    #[must_use]
+    pub fn lookup(&self, name: &str) -> Option<PathBuf> {
+        let path = self.variables.get("PATH").map(String::as_str);
+        find_program(name, path, self.folder).ok().filter(|found| found.is_file())
+    }
+
+    /// The active virtual environment of Python.
+    #[must_use]
+    pub fn virtual_env(&self) -> Option<&str> {
+        self.variables.get("VIRTUAL_ENV").map(String::as_str)
+    }
+
+    /// Asks an interpreter of Python whether it can import pytest. Costs a start of it.
+    #[must_use]
+    pub fn imports_pytest(&self, python: &Path) -> bool {
+        Command::new(python)
+            .args(["-c", "import pytest"])
+            .env_clear()
+            .envs(self.variables)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    }
+}

@@ -1,0 +1,306 @@
+//! The ring: carries out the commands of the scheduler and reports what happened.
+//!
+//! One task owns the scheduler; nothing else touches it. It waits for a signal, a report or a
+//! deadline, hands it over as an input, and drains what the scheduler answers: commands go to the
+//! executor and the service agent, events get their stamp and go to the feeds.
+
+mod interrupt;
+mod stamp;
+mod variables;
+
+pub use interrupt::Interrupts;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use apex_config::model::Service;
+use apex_core::event::{AgentEvent, RunEvent, RunResult};
+use apex_core::schedule::{Command, Input, Scheduler, ServiceReport as Told};
+use apex_core::{AttemptNumber, Envelope, Event, JobIx, Moment, Plan, RunId, ServiceIx};
+use tokio::sync::mpsc;
+
+use crate::executor::{Ending, Executor, Reported, Submission};
+use crate::progress::Feed;
+use crate::services::{ServiceAgent, ServiceReport};
+use crate::staff::{AgentMessage, Staff};
+
+use stamp::Stamp;
+
+/// Reports that are handled before their events are handed on: enough to share the cost of a
+/// hand-over, few enough that a display stays live.
+const REPORTS_AT_ONCE: usize = 64;
+
+/// Names the file for what an attempt of a job writes.
+pub type LogName = Arc<dyn Fn(&Plan, JobIx, AttemptNumber) -> PathBuf + Send + Sync>;
+
+/// Everything that one run needs.
+pub struct Parts {
+    /// What is going to happen.
+    pub plan: Arc<Plan>,
+    /// The run.
+    pub run: RunId,
+    /// The instant that counts as the beginning of the run.
+    pub began: Instant,
+    /// Where jobs run.
+    pub executor: Box<dyn Executor>,
+    /// Brings services up.
+    pub services: ServiceAgent,
+    /// Where the service agent reports.
+    pub service_reports: mpsc::Receiver<(ServiceIx, ServiceReport)>,
+    /// The services of the plan, by their index there.
+    pub service_definitions: Vec<Service>,
+    /// Names the file for what an attempt writes.
+    pub log_name: LogName,
+    /// Who looks at the run.
+    pub feeds: Vec<Feed>,
+    /// Further agents.
+    pub staff: Staff,
+    /// What may stop the run from outside.
+    pub interrupts: Interrupts,
+}
+
+/// What is left when a run is over.
+pub struct Finished {
+    /// What it amounts to.
+    pub result: RunResult,
+    /// Who looked at it; they hold text that is not written yet.
+    pub feeds: Vec<Feed>,
+    /// Further agents, to be shut down.
+    pub staff: Staff,
+}
+
+/// Runs a plan to its end.
+///
+/// # Panics
+/// Outside a tokio runtime with I/O and time.
+pub async fn run(parts: Parts) -> Finished {
+    let Parts { plan, run, began, executor, services, service_reports, .. } = parts;
+    let unix_millis = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+    let mut ring = Ring {
+        scheduler: Scheduler::new(Arc::clone(&plan), run.clone(), unix_millis),
+        base: Arc::new(variables::of_run(&plan, &run)),
+        run,
+        began,
+        executor,
+        services,
+        definitions: parts.service_definitions,
+        exports: BTreeMap::new(),
+        log_name: parts.log_name,
+        feeds: parts.feeds,
+        staff: parts.staff,
+        stamp: Stamp::default(),
+        outbox: Vec::new(),
+        result: RunResult::default(),
+        plan,
+    };
+    ring.turn(service_reports, parts.interrupts).await;
+    let patience = tokio::time::Instant::now() + Duration::from_secs(5);
+    ring.services.shutdown(patience).await;
+    Finished { result: ring.result, feeds: ring.feeds, staff: ring.staff }
+}
+
+struct Ring {
+    plan: Arc<Plan>,
+    run: RunId,
+    began: Instant,
+    scheduler: Scheduler,
+    executor: Box<dyn Executor>,
+    services: ServiceAgent,
+    definitions: Vec<Service>,
+    /// What ready services export.
+    exports: BTreeMap<ServiceIx, BTreeMap<String, String>>,
+    /// Variables of the run.
+    base: Arc<BTreeMap<String, String>>,
+    log_name: LogName,
+    feeds: Vec<Feed>,
+    staff: Staff,
+    stamp: Stamp,
+    /// Stamped events that have not been handed on.
+    outbox: Vec<Envelope>,
+    result: RunResult,
+}
+
+/// What the ring waited for.
+enum Woken {
+    Signal(i32),
+    Jobs(Vec<Reported>),
+    Service(ServiceIx, ServiceReport),
+    Agent(AgentMessage),
+    Deadline,
+}
+
+impl Ring {
+    async fn turn(
+        &mut self,
+        mut service_reports: mpsc::Receiver<(ServiceIx, ServiceReport)>,
+        mut interrupts: Interrupts,
+    ) {
+        let mut job_reports = self.executor.reports();
+        self.begin();
+        while !self.scheduler.is_finished() {
+            let deadline = self.scheduler.next_deadline();
+            let woken = tokio::select! {
+                biased;
+                signal = interrupts.next() => Woken::Signal(signal),
+                Some(reported) = receive(&mut job_reports) => Woken::Jobs(reported),
+                Some((service, report)) = service_reports.recv() => Woken::Service(service, report),
+                () = sleep_until(self.began, deadline) => Woken::Deadline,
+                // Last: an agent that never stops talking must not keep a deadline waiting.
+                message = self.staff.next() => Woken::Agent(message),
+            };
+            self.handle(woken);
+            // What has arrived meanwhile is handled before anything is handed on.
+            for _ in 0..REPORTS_AT_ONCE {
+                let Some(Ok(more)) = job_reports.as_mut().map(mpsc::Receiver::try_recv) else {
+                    break;
+                };
+                self.handle(Woken::Jobs(more));
+            }
+            self.hand_on();
+        }
+    }
+
+    fn begin(&mut self) {
+        self.input(Input::Begin);
+        for agent in self.staff.names() {
+            self.emit(Event::Agent(AgentEvent::Started { agent }));
+        }
+        self.hand_on();
+    }
+
+    fn handle(&mut self, woken: Woken) {
+        match woken {
+            Woken::Signal(signal) => self.input(Input::Interrupt { signal }),
+            Woken::Deadline => self.input(Input::Tick),
+            Woken::Agent(message) => self.emit(message.into_event()),
+            Woken::Service(service, report) => {
+                let report = self.note_exports(service, report);
+                self.input(Input::Service { service, report });
+            }
+            Woken::Jobs(reported) => {
+                for (job, attempt, report) in reported {
+                    self.input(Input::Job { job, attempt, report });
+                }
+            }
+        }
+    }
+
+    /// Keeps what a service exports for the jobs that need it.
+    fn note_exports(&mut self, service: ServiceIx, report: ServiceReport) -> Told {
+        match report {
+            ServiceReport::Ready { addresses, exports } => {
+                self.exports.insert(service, exports);
+                Told::Ready { addresses }
+            }
+            ServiceReport::Failed { reason } => Told::Failed { reason },
+            ServiceReport::Stopped => Told::Stopped,
+        }
+    }
+
+    fn now(&self) -> Moment {
+        Moment::after_start(self.began.elapsed())
+    }
+
+    /// Hands an input to the scheduler and does what it answers.
+    fn input(&mut self, input: Input) {
+        self.scheduler.handle(self.now(), input);
+        while let Some(event) = self.scheduler.next_event() {
+            self.emit(event);
+        }
+        while let Some(command) = self.scheduler.next_command() {
+            self.obey(command);
+        }
+    }
+
+    fn emit(&mut self, event: Event) {
+        if let Event::Run(RunEvent::Finished(result)) = &event {
+            self.result = result.clone();
+        }
+        let envelope = self.stamp.stamp(self.now(), event);
+        self.outbox.push(envelope);
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::StartJob { job, attempt, only } => {
+                let submission = self.submission(job, attempt, only);
+                self.executor.submit(submission);
+            }
+            Command::TerminateJob(job) => self.executor.cancel(job, Ending::Terminate),
+            Command::KillJob(job) => self.executor.cancel(job, Ending::Kill),
+            Command::StartService(service) => self.start_service(service),
+            Command::StopService(service) => self.services.stop(service),
+            Command::KillService(service) => self.services.kill(service),
+        }
+    }
+
+    fn start_service(&mut self, service: ServiceIx) {
+        let mut env = BTreeMap::clone(&self.base);
+        for before in &self.plan.service(service).after {
+            env.extend(self.exports.get(before).cloned().unwrap_or_default());
+        }
+        if let Some(definition) = self.definitions.get(service.position()) {
+            self.services.start(service, definition, &env);
+        }
+    }
+
+    fn submission(
+        &self,
+        job: JobIx,
+        attempt: AttemptNumber,
+        only: Option<Vec<Arc<str>>>,
+    ) -> Submission {
+        let planned = self.plan.job(job);
+        let category = self.plan.category(planned.category);
+        let mut env = BTreeMap::clone(&self.base);
+        env.extend(variables::of_attempt(&self.plan, job, attempt));
+        for service in &planned.services {
+            env.extend(self.exports.get(service).cloned().unwrap_or_default());
+        }
+        Submission {
+            run: self.run.clone(),
+            job,
+            attempt,
+            category: category.name.as_str().into(),
+            spec: planned.spec.clone(),
+            only,
+            env: Arc::new(env),
+            log: (self.log_name)(&self.plan, job, attempt),
+            grace: category.grace,
+        }
+    }
+
+    /// Hands the stamped events to everybody who looks.
+    fn hand_on(&mut self) {
+        if self.outbox.is_empty() {
+            return;
+        }
+        let batch: Arc<[Envelope]> = std::mem::take(&mut self.outbox).into();
+        for feed in &self.feeds {
+            feed.send(&batch);
+        }
+        self.staff.send(&batch);
+    }
+}
+
+/// Waits for a moment of the run that began then; for ever, when there is none.
+async fn sleep_until(began: Instant, deadline: Option<Moment>) {
+    match deadline {
+        Some(moment) => {
+            tokio::time::sleep_until((began + moment.since_start()).into()).await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// The next reports of an executor; never, when it has none to give.
+async fn receive(reports: &mut Option<mpsc::Receiver<Vec<Reported>>>) -> Option<Vec<Reported>> {
+    match reports {
+        Some(reports) => reports.recv().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,145 @@
+//! From a request to a plan: selects in the configuration, looks at the project for the work,
+//! and joins both. What is selected and how it is arranged is decided in `apex-core`.
+
+mod owner;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use apex_config::Config;
+use apex_config::model::{Category, CategoryName};
+use apex_core::Plan;
+use apex_core::plan::{self, FoundWork, JobSpec, PlanError, WorkError};
+use apex_core::select::{self, Request, Selection, Target, UnknownName};
+
+use crate::detect::{self, Conventions, Host, Inventory};
+use crate::machine::Machine;
+
+pub use owner::PathError;
+
+/// Why no plan could be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanningError {
+    /// A word of the request names nothing.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
+    /// A path of the request leads to no test.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// The selected parts contradict each other.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+/// What is asked for: a part of the configuration, or paths whose owners are to be found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// A part of the configuration.
+    Request(Request),
+    /// The tests under these paths (files, folders, test ids), relative to the project root;
+    /// everything else as in the request.
+    Paths(Vec<String>, Request),
+}
+
+/// Makes the plan for a wish.
+///
+/// # Errors
+/// [`PlanningError`] when a word or path of the wish names nothing, or there is a cycle.
+pub fn plan(
+    config: &Config,
+    root: &Path,
+    variables: &BTreeMap<String, String>,
+    wish: &Wish,
+) -> Result<Plan, PlanningError> {
+    let machine = Machine { variables, folder: root };
+    let looked = Looking { config, root, machine };
+    let (selection, work) = match wish {
+        Wish::Request(request) => {
+            let selection = select::select(config, request)?;
+            let work = looked.work_of(&selection);
+            (selection, work)
+        }
+        Wish::Paths(paths, request) => looked.owners(paths, request)?,
+    };
+    Ok(plan::build(config, &selection, work)?)
+}
+
+/// A look at a project.
+struct Looking<'a> {
+    config: &'a Config,
+    root: &'a Path,
+    machine: Machine<'a>,
+}
+
+impl Looking<'_> {
+    /// The work of every selected category. The project is walked only when some category does
+    /// not say its work itself.
+    fn work_of(&self, selection: &Selection) -> FoundWork {
+        let names = selection.categories(self.config);
+        let categories: Vec<&Category> =
+            names.iter().filter_map(|name| self.config.category(name.as_str())).collect();
+        let mut work = FoundWork::with_capacity(categories.len());
+        for category in &categories {
+            let Some(jobs) = detect::jobs_of_command(*category) else {
+                return self.find(&Inventory::scan(self.root), &categories);
+            };
+            work.insert(category.name.clone(), Ok(jobs));
+        }
+        work
+    }
+
+    fn find(&self, inventory: &Inventory, categories: &[&Category]) -> FoundWork {
+        self.with_conventions(inventory, |conventions| {
+            let found = categories
+                .iter()
+                .map(|category| (category.name.clone(), conventions.find(*category)));
+            found.collect()
+        })
+    }
+
+    fn with_conventions<T>(
+        &self,
+        inventory: &Inventory,
+        use_them: impl FnOnce(&Conventions<'_>) -> T,
+    ) -> T {
+        let lookup = |name: &str| self.machine.lookup(name);
+        let imports_pytest = |python: &Path| self.machine.imports_pytest(python);
+        let host = Host {
+            lookup: &lookup,
+            virtual_env: self.machine.virtual_env(),
+            imports_pytest: &imports_pytest,
+        };
+        let known: Vec<&str> = self.config.categories.keys().map(CategoryName::as_str).collect();
+        use_them(&Conventions::new(inventory, &known, host))
+    }
+
+    /// The categories that own some paths, and their work narrowed to these.
+    fn owners(
+        &self,
+        paths: &[String],
+        request: &Request,
+    ) -> Result<(Selection, FoundWork), PlanningError> {
+        let inventory = Inventory::scan(self.root);
+        let mut categories: Vec<&Category> =
+            self.config.categories.values().map(Arc::as_ref).collect();
+        // A category that a layer lists owns a test before one that only the table knows.
+        categories.sort_by_key(|category| category.layer.is_none());
+        let work: Vec<(&Category, Result<Vec<JobSpec>, WorkError>)> = self
+            .with_conventions(&inventory, |conventions| {
+                categories.iter().map(|&one| (one, conventions.find(one))).collect()
+            });
+        let mut owned: HashMap<CategoryName, Vec<JobSpec>> = HashMap::new();
+        let mut selectors: BTreeMap<CategoryName, Vec<String>> = BTreeMap::new();
+        for path in paths {
+            for (name, specs) in owner::of_path(self.root, path, &work)? {
+                owned.entry(name.clone()).or_default().extend(specs);
+                selectors.entry(name).or_default().push(path.clone());
+            }
+        }
+        let request = Request { target: Target::Paths(selectors), ..request.clone() };
+        let selection = select::select(self.config, &request)?;
+        let work = owned.into_iter().map(|(name, specs)| (name, Ok(specs))).collect();
+        Ok((selection, work))
+    }
+}

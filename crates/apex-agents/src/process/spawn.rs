@@ -1,0 +1,103 @@
+//! Starts a process, in one of two ways.
+//!
+//! The short way is `posix_spawn` itself. It cannot change the working directory, so it is taken
+//! where the program runs in the directory of Apex: jobs in the project root, for one who calls
+//! Apex there. The standard library does all else; it costs several times as much for each
+//! variable. Neither way runs anything between fork and exec, so that the cost does not grow
+//! with the memory of Apex.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
+use nix::sys::signal::{SigSet, Signal};
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::Pid;
+
+use super::environment::EnvironmentBlock;
+use super::launch::Launch;
+
+/// A process that was started: the leader of a group of its own.
+pub(super) struct Spawned {
+    /// Its id.
+    pub(super) id: Pid,
+    /// The reading end of its standard output.
+    pub(super) stdout: OwnedFd,
+    /// The reading end of its standard error.
+    pub(super) stderr: OwnedFd,
+}
+
+/// The three descriptors that a process begins with.
+struct Standard {
+    input: OwnedFd,
+    output: OwnedFd,
+    error: OwnedFd,
+}
+
+/// Starts the program of this path.
+pub(super) fn spawn(launch: &Launch<'_>, path: &Path) -> io::Result<Spawned> {
+    let (stdout, output) = pipe_with(PipeFlags::CLOEXEC)?;
+    let (stderr, error) = pipe_with(PipeFlags::CLOEXEC)?;
+    let input = openat(CWD, c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let standard = Standard { input, output, error };
+    let runs_here = std::env::current_dir().is_ok_and(|here| here == launch.directory);
+    let id = if runs_here {
+        directly(launch, path, &standard)?
+    } else {
+        elsewhere(launch, path, standard)?
+    };
+    let id = Pid::from_raw(id).ok_or_else(|| io::Error::other("the system gave no process id"))?;
+    Ok(Spawned { id, stdout, stderr })
+}
+
+/// With `posix_spawn`, in the directory of Apex.
+fn directly(launch: &Launch<'_>, path: &Path, standard: &Standard) -> io::Result<i32> {
+    let mut attributes = PosixSpawnAttr::init()?;
+    attributes.set_pgroup(nix::unistd::Pid::from_raw(0))?;
+    attributes.set_sigmask(&SigSet::empty())?;
+    // Rust programs ignore SIGPIPE, and what is ignored stays so over an exec.
+    let mut to_default = SigSet::empty();
+    to_default.add(Signal::SIGPIPE);
+    attributes.set_sigdefault(&to_default)?;
+    attributes.set_flags(
+        PosixSpawnFlags::POSIX_SPAWN_SETPGROUP
+            | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK
+            | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF,
+    )?;
+    let mut actions = PosixSpawnFileActions::init()?;
+    // The runtime keeps 0 to 2 open from its start, so none of these is its own target.
+    for (number, file) in (0..).zip([&standard.input, &standard.output, &standard.error]) {
+        actions.add_dup2(file.as_raw_fd(), number)?;
+    }
+    let arguments: Vec<CString> =
+        launch.arguments.iter().map(|one| CString::new(one.as_str())).collect::<Result<_, _>>()?;
+    let environment = EnvironmentBlock::of(launch.env);
+    let entries = environment.entries().map_err(io::Error::other)?;
+    let id = posix_spawn(path, &actions, &attributes, &arguments, &entries)?;
+    Ok(id.as_raw())
+}
+
+/// With the standard library, in any directory.
+fn elsewhere(launch: &Launch<'_>, path: &Path, standard: Standard) -> io::Result<i32> {
+    let mut command = Command::new(path);
+    if let Some((name, arguments)) = launch.arguments.split_first() {
+        command.arg0(name).args(arguments);
+    }
+    command
+        .current_dir(launch.directory)
+        .env_clear()
+        .stdin(standard.input)
+        .stdout(standard.output)
+        .stderr(standard.error)
+        .process_group(0);
+    for layer in launch.env {
+        command.envs(*layer);
+    }
+    let child = command.spawn()?;
+    i32::try_from(child.id()).map_err(io::Error::other)
+}

@@ -1,0 +1,181 @@
+//! The tests of one attempt: their numbers, and which of them run or have ended.
+//!
+//! It turns what a framework says by id into reports by number, in whatever order the framework
+//! speaks: an id that nobody announced is announced, a second end of a test is dropped.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apex_core::outcome::Outcome;
+use apex_core::report::JobReport;
+use apex_core::test_case::{Failure, TestCase, TestReport};
+
+use super::text::bounded;
+
+/// Most tests that one attempt reports; further ones are dropped.
+const TEST_LIMIT: usize = 1_000_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Known,
+    Running,
+    Ended,
+}
+
+/// The tests of one attempt.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    numbers: HashMap<Arc<str>, u32>,
+    tests: Vec<(Arc<str>, State)>,
+    bad: usize,
+}
+
+impl Ledger {
+    /// Announces the tests that are new.
+    pub(crate) fn discover(&mut self, cases: Vec<TestCase>, reports: &mut Vec<JobReport>) {
+        let new: Vec<TestCase> = cases.into_iter().filter(|case| self.enter(&case.id)).collect();
+        if !new.is_empty() {
+            reports.push(JobReport::Discovered(new));
+        }
+    }
+
+    fn enter(&mut self, id: &Arc<str>) -> bool {
+        if self.tests.len() >= TEST_LIMIT || self.numbers.contains_key(id) {
+            return false;
+        }
+        let Ok(number) = u32::try_from(self.tests.len()) else { return false };
+        self.numbers.insert(Arc::clone(id), number);
+        self.tests.push((Arc::clone(id), State::Known));
+        true
+    }
+
+    /// A test began.
+    pub(crate) fn start(&mut self, case: TestCase, reports: &mut Vec<JobReport>) {
+        let Some(number) = self.number_of(case, reports) else { return };
+        let state = &mut self.tests[number as usize].1;
+        if *state == State::Known {
+            *state = State::Running;
+            reports.push(JobReport::TestStarted { test: number });
+        }
+    }
+
+    /// A test ended.
+    pub(crate) fn end(&mut self, case: TestCase, end: End, reports: &mut Vec<JobReport>) {
+        let Some(number) = self.number_of(case, reports) else { return };
+        self.end_number(number, end, reports);
+    }
+
+    fn number_of(&mut self, case: TestCase, reports: &mut Vec<JobReport>) -> Option<u32> {
+        if let Some(number) = self.numbers.get(&case.id) {
+            return Some(*number);
+        }
+        let id = Arc::clone(&case.id);
+        self.discover(vec![case], reports);
+        self.numbers.get(&id).copied()
+    }
+
+    fn end_number(&mut self, number: u32, end: End, reports: &mut Vec<JobReport>) {
+        let state = &mut self.tests[number as usize].1;
+        match *state {
+            State::Ended => return,
+            State::Known => reports.push(JobReport::TestStarted { test: number }),
+            State::Running => {}
+        }
+        *state = State::Ended;
+        self.bad += usize::from(end.outcome.is_bad());
+        reports.push(JobReport::TestFinished { test: number, report: end.into_report() });
+    }
+
+    /// Ends every test that runs, and says how many these were.
+    pub(crate) fn end_running(&mut self, end: &End, reports: &mut Vec<JobReport>) -> usize {
+        let running: Vec<u32> = (0..)
+            .zip(&self.tests)
+            .filter(|(_, (_, state))| *state == State::Running)
+            .map(|(number, _)| number)
+            .collect();
+        for number in &running {
+            self.end_number(*number, end.clone(), reports);
+        }
+        running.len()
+    }
+
+    /// Ids of the tests that have not ended, in the order of discovery.
+    pub(crate) fn unfinished(&self) -> Vec<Arc<str>> {
+        let open = self.tests.iter().filter(|(_, state)| *state != State::Ended);
+        open.map(|(id, _)| Arc::clone(id)).collect()
+    }
+
+    /// Whether a test of this id is known.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.numbers.contains_key(id)
+    }
+
+    /// How many tests are known.
+    pub(crate) fn len(&self) -> usize {
+        self.tests.len()
+    }
+
+    /// How many tests ended badly.
+    pub(crate) fn bad(&self) -> usize {
+        self.bad
+    }
+}
+
+/// How a test ended, before its texts were bounded.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    /// The outcome.
+    pub(crate) outcome: Outcome,
+    /// How long it took.
+    pub(crate) duration: Duration,
+    /// What is wrong, or why it was skipped; empty for nothing to say.
+    pub(crate) message: String,
+    /// Traceback or diff.
+    pub(crate) details: String,
+    /// Output of the test.
+    pub(crate) output: String,
+}
+
+impl End {
+    /// An end with nothing to say.
+    pub(crate) const fn of(outcome: Outcome, duration: Duration) -> Self {
+        Self {
+            outcome,
+            duration,
+            message: String::new(),
+            details: String::new(),
+            output: String::new(),
+        }
+    }
+
+    /// The same with a message.
+    pub(crate) fn because(self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..self }
+    }
+
+    /// The same as a report, its texts bounded.
+    pub(crate) fn into_report(self) -> TestReport {
+        let says = !(self.message.is_empty() && self.details.is_empty() && self.output.is_empty());
+        let failure = says.then(|| {
+            Box::new(Failure {
+                message: self.message,
+                details: bounded(self.details),
+                output: bounded(self.output),
+            })
+        });
+        TestReport { outcome: self.outcome, duration: self.duration, failure }
+    }
+}
+
+/// A test of which only its id is known.
+pub(crate) fn bare_case(id: &str, suite: &str) -> TestCase {
+    let id: Arc<str> = id.into();
+    let suite = if suite == &*id { Arc::clone(&id) } else { suite.into() };
+    TestCase { name: Arc::clone(&id), id, suite, file: None, line: None, critical: false }
+}
+
+/// A duration from seconds that a framework wrote; nonsense counts as nothing.
+pub(crate) fn seconds(value: f64) -> Duration {
+    Duration::try_from_secs_f64(value).unwrap_or_default()
+}

@@ -1,0 +1,76 @@
+//! What Apex knows about each test framework: how to list, how to run, how to read it.
+//!
+//! [`session_for`] makes the state machine of one attempt, [`list`] one that only names the
+//! tests, [`describe`] the argument vector for people. Nothing here starts a program.
+
+mod cargo;
+mod channel;
+mod command;
+mod context;
+mod discover;
+mod ledger;
+mod node;
+mod pytest;
+mod python;
+pub mod session;
+mod text;
+pub mod tools;
+mod unittest;
+mod unsupported;
+
+use apex_config::model::{CommandLine, RunnerKind};
+use apex_core::plan::{JobSpec, Work};
+
+pub use command::{Reported, ReportedTest, read_report};
+pub use context::SessionContext;
+pub use session::{Invocation, Session, Step};
+pub use tools::Tools;
+pub use unsupported::refusal;
+
+use self::context::{Purpose, TestSelection};
+use self::unsupported::Refusal;
+
+/// The session that runs an attempt.
+#[must_use]
+pub fn session_for(context: &SessionContext<'_>) -> Box<dyn Session> {
+    match context.spec.runner {
+        RunnerKind::Pytest => pytest::session(context, Purpose::Run),
+        RunnerKind::Unittest => unittest::session(context, Purpose::Run),
+        RunnerKind::Cargo | RunnerKind::Nextest => cargo::session(context, Purpose::Run),
+        RunnerKind::Node => node::session(context),
+        RunnerKind::Command => command::session(context),
+        other => Box::new(Refusal(other)),
+    }
+}
+
+/// The session that names the tests of a job without running them: it reports them as
+/// discovered. Node can only name files; a command without `discover` only its synthetic test.
+#[must_use]
+pub fn list(context: &SessionContext<'_>, discover: Option<&CommandLine>) -> Box<dyn Session> {
+    match context.spec.runner {
+        RunnerKind::Pytest => pytest::session(context, Purpose::List),
+        RunnerKind::Unittest => unittest::session(context, Purpose::List),
+        RunnerKind::Cargo | RunnerKind::Nextest => cargo::session(context, Purpose::List),
+        RunnerKind::Node => node::listing(context),
+        RunnerKind::Command => discover::session(context, discover),
+        other => Box::new(Refusal(other)),
+    }
+}
+
+/// The argument vector of a job as a person would type it, without what Apex adds to listen.
+#[must_use]
+pub fn describe(spec: &JobSpec) -> Vec<String> {
+    if let Work::Command { command, .. } = &spec.work {
+        return command::shown(command);
+    }
+    let selection = TestSelection::of(&spec.work);
+    let (program, selected): (&[&str], _) = match spec.runner {
+        RunnerKind::Pytest => (&["python", "-m", "pytest"], pytest::selected(&selection)),
+        RunnerKind::Unittest => (&["python", "-m", "unittest"], unittest::selected(&selection)),
+        RunnerKind::Cargo => (&["cargo", "test"], selection.arguments.to_vec()),
+        RunnerKind::Nextest => (&["cargo", "nextest", "run"], selection.arguments.to_vec()),
+        RunnerKind::Node => (&["node", "--test"], node::selected(&selection)),
+        other => (&[other.as_str()], Vec::new()),
+    };
+    program.iter().map(|word| (*word).to_owned()).chain(selected).collect()
+}

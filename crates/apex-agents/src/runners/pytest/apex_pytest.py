@@ -1,0 +1,328 @@
+"""Tells Apex what pytest does: one JSON line per event, flushed at once.
+
+Loaded with ``-p apex_pytest``; needs nothing but pytest itself (6.2 or later, Python 3.8 or
+later). The place of the events is in ``APEX_EVENTS``, the selection in ``APEX_SELECTION``, and
+the ids of a retry in ``APEX_ONLY_0``, ``APEX_ONLY_1`` and so on, all as JSON. Under xdist the
+controller reports and every process selects. It changes no option of the user.
+"""
+
+import json
+import os
+
+import pytest
+
+TEXT_LIMIT = 64 * 1024
+FOUND_PER_LINE = 200
+MARKERS_OF_CRITICAL = ("critical", "mission_critical")
+
+
+def clean(text):
+    """Text that JSON and UTF-8 can carry: lone surrogates are written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def bounded(text):
+    """The beginning and the end of a text that is too long."""
+    text = clean(text)
+    if len(text) <= TEXT_LIMIT:
+        return text
+    half = TEXT_LIMIT // 2
+    return text[:half] + "\n... cut by Apex ...\n" + text[-half:]
+
+
+def first_line(text):
+    for line in text.splitlines():
+        if line.strip():
+            return clean(line.strip())[:1000]
+    return ""
+
+
+class Channel:
+    """Writes events; silent in every process but the one that opened it."""
+
+    def __init__(self):
+        path = os.environ.get("APEX_EVENTS")
+        self.owner = os.getpid()
+        self.stream = open(path, "w", encoding="utf-8", newline="\n") if path else None
+
+    def send(self, event, **fields):
+        if self.stream is None or os.getpid() != self.owner:
+            return
+        fields["event"] = event
+        try:
+            self.stream.write(json.dumps(fields) + "\n")
+            self.stream.flush()
+        except (OSError, ValueError):
+            self.stream = None
+
+
+class Selection:
+    """Which of the collected tests belong to this program."""
+
+    def __init__(self):
+        chosen = json.loads(os.environ.get("APEX_SELECTION") or "{}")
+        self.shard = chosen.get("shard")
+        self.list_only = bool(chosen.get("list"))
+        self.only = self.read_only()
+        self.files = None if self.only is None else {one.split("::")[0] for one in self.only}
+
+    @staticmethod
+    def read_only():
+        ids = []
+        part = 0
+        while "APEX_ONLY_%d" % part in os.environ:
+            ids.extend(json.loads(os.environ["APEX_ONLY_%d" % part]))
+            part += 1
+        return set(ids) if part else None
+
+    def keeps(self, items):
+        """The items that are kept, in their order."""
+        if self.only is not None:
+            return [item for item in items if clean(item.nodeid) in self.only]
+        if self.shard is None:
+            return items
+        number, count = self.shard
+        files = sorted({item.nodeid.split("::")[0] for item in items})
+        mine = set(files[number - 1 :: count])
+        return [item for item in items if item.nodeid.split("::")[0] in mine]
+
+
+class Progress:
+    """What is known about the test that runs: its phases so far."""
+
+    def __init__(self):
+        self.seconds = 0.0
+        self.was_repeated = False
+        self.outcome = None
+        self.message = ""
+        self.details = []
+        self.output = ""
+
+    def add(self, report):
+        self.seconds += report.duration
+        # The outcome that pytest-rerunfailures gives to a try that is repeated.
+        self.was_repeated = self.was_repeated or report.outcome == "rerun"
+        outcome, message = judged(report)
+        if outcome is not None and rank(outcome) > rank(self.outcome):
+            self.outcome = outcome
+            self.message = message
+        if outcome in ("failed", "errored"):
+            self.details.append(report.longreprtext)
+        if report.failed:
+            # The sections of a later phase repeat those of the earlier ones.
+            self.output = "\n".join(
+                "----- %s -----\n%s" % (name, content) for name, content in report.sections
+            )
+
+
+def rank(outcome):
+    return {None: 0, "passed": 1, "skipped": 2, "failed": 3, "errored": 4}[outcome]
+
+
+def judged(report):
+    """Outcome and message of one phase; no outcome when the phase decides nothing."""
+    if report.failed:
+        message = crash_message(report)
+        return ("failed" if report.when == "call" else "errored"), message
+    if report.skipped:
+        if hasattr(report, "wasxfail"):
+            return "skipped", "expected failure: %s" % report.wasxfail if report.wasxfail else "expected failure"
+        return "skipped", skip_reason(report)
+    if report.when == "call":
+        if hasattr(report, "wasxfail"):
+            return "passed", "passed although it was expected to fail"
+        return "passed", ""
+    return None, ""
+
+
+def crash_message(report):
+    crash = getattr(report.longrepr, "reprcrash", None)
+    message = getattr(crash, "message", None)
+    if message is None:
+        message = report.longrepr if isinstance(report.longrepr, str) else report.longreprtext
+    if report.when in ("setup", "teardown"):
+        return "%s failed: %s" % ({"setup": "set-up", "teardown": "tear-down"}[report.when], first_line(message))
+    return first_line(message)
+
+
+def skip_reason(report):
+    if isinstance(report.longrepr, tuple) and len(report.longrepr) == 3:
+        reason = str(report.longrepr[2])
+        return first_line(reason[len("Skipped: ") :] if reason.startswith("Skipped: ") else reason)
+    return first_line(str(report.longrepr))
+
+
+def place_of(item):
+    try:
+        file, line, _ = item.location
+    except Exception:
+        return item.nodeid.split("::")[0], None
+    path = os.path.join(str(item.config.rootdir), file)
+    return relative(path), None if line is None else line + 1
+
+
+def relative(path):
+    try:
+        return os.path.relpath(str(path)).replace(os.sep, "/")
+    except ValueError:
+        return str(path)
+
+
+def described(item):
+    parts = item.nodeid.split("::")
+    file, line = place_of(item)
+    critical = any(item.get_closest_marker(name) is not None for name in MARKERS_OF_CRITICAL)
+    return {
+        "id": clean(item.nodeid),
+        "suite": clean("::".join(parts[:-1]) or parts[0]),
+        "name": clean(parts[-1]),
+        "file": clean(file),
+        "line": line,
+        "critical": critical,
+    }
+
+
+class Reporter:
+    """The hooks that report; not registered in xdist's workers."""
+
+    def __init__(self, channel, selection):
+        self.channel = channel
+        self.selection = selection
+        self.running = {}
+        self.broken = set()
+        self.known = set()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_load_initial_conftests(self):
+        outcome = yield
+        error = getattr(outcome, "excinfo", None)
+        if not error:
+            return
+        # Older releases keep (path, exc_info) in the error, newer ones path and cause.
+        path = getattr(error[1], "path", None)
+        cause = getattr(error[1], "cause", None) or (getattr(error[1], "excinfo", None) or (None, None))[1]
+        if path is not None:
+            text = "%s: %s" % (type(cause).__name__, cause) if cause is not None else str(error[1])
+            self.tell_broken(relative(path), text, text)
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            text = report.longreprtext
+            name = report.nodeid.split("::")[0] or "conftest"
+            self.tell_broken(name, error_line(text), text)
+        elif report.skipped:
+            name = clean(report.nodeid)
+            self.tell_found([whole_file(name)])
+            self.channel.send("end", id=name, outcome="skipped", seconds=0, message=skip_reason(report))
+
+    def tell_broken(self, name, message, text):
+        name = clean(name)
+        if name in self.broken:
+            return
+        self.broken.add(name)
+        self.channel.send("broken", id=name, file=name, message=first_line(message), details=bounded(text))
+
+    def tell_found(self, tests):
+        self.known.update(test["id"] for test in tests)
+        for start in range(0, len(tests), FOUND_PER_LINE):
+            self.channel.send("found", tests=tests[start : start + FOUND_PER_LINE])
+
+    def pytest_collection_finish(self, session):
+        self.tell_found([described(item) for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node, ids):
+        self.tell_found([by_id(one) for one in ids if clean(one) not in self.known])
+
+    def pytest_runtest_logstart(self, nodeid, location):
+        self.running[nodeid] = Progress()
+        self.channel.send("start", id=clean(nodeid))
+
+    def pytest_runtest_logreport(self, report):
+        progress = self.running.setdefault(report.nodeid, Progress())
+        progress.add(report)
+        # After a crash of a worker, xdist reports a phase of no name and nothing after it.
+        if report.when not in ("setup", "call"):
+            self.finish(report.nodeid)
+
+    def pytest_runtest_logfinish(self, nodeid, location):
+        # Without a tear-down (a worker of xdist crashed) the report so far is the result.
+        if nodeid in self.running and self.running[nodeid].outcome is not None:
+            self.finish(nodeid)
+
+    def finish(self, nodeid):
+        progress = self.running.pop(nodeid)
+        if progress.was_repeated and progress.outcome == "passed":
+            progress.outcome, progress.message = "flaky", "passed when it was tried again"
+        self.channel.send(
+            "end",
+            id=clean(nodeid),
+            outcome=progress.outcome or "errored",
+            seconds=progress.seconds,
+            message=progress.message,
+            details=bounded("\n".join(progress.details)),
+            output=bounded(progress.output),
+        )
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session, exitstatus):
+        reason = getattr(session, "shouldfail", False) or getattr(session, "shouldstop", False)
+        self.channel.send("finished", status=int(exitstatus), text=clean(str(reason)) if reason else "")
+
+    def pytest_keyboard_interrupt(self, excinfo):
+        self.channel.send("stopped", text=clean(str(excinfo.value)))
+
+    def pytest_internalerror(self, excrepr):
+        self.channel.send("stopped", text=error_line(str(excrepr)))
+
+
+def error_line(text):
+    """The line of a traceback that names the error: the last one that pytest marks with E."""
+    marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
+    if marked:
+        return clean(marked[-1])[:1000]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return clean(lines[-1])[:1000] if lines else ""
+
+
+def by_id(nodeid):
+    parts = clean(nodeid).split("::")
+    return {"id": clean(nodeid), "suite": "::".join(parts[:-1]) or parts[0], "name": parts[-1], "file": parts[0]}
+
+
+def whole_file(name):
+    return {"id": name, "suite": name, "name": name, "file": name.split("::")[0]}
+
+
+class Selector:
+    """The hooks that select; registered in every process."""
+
+    def __init__(self, selection):
+        self.selection = selection
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config, items):
+        kept = self.selection.keeps(items)
+        if len(kept) == len(items):
+            return
+        chosen = set(map(id, kept))
+        config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
+        items[:] = kept
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        # Listing: everything is collected, nothing runs.
+        return True if self.selection.list_only else None
+
+
+_selection = Selection()
+_reporter = Reporter(Channel(), _selection) if "PYTEST_XDIST_WORKER" not in os.environ else None
+
+if _reporter is not None:
+    pytest_load_initial_conftests = _reporter.pytest_load_initial_conftests
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(Selector(_selection), "apex-selector")
+    if _reporter is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_reporter, "apex-reporter")

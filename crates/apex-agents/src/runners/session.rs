@@ -1,0 +1,75 @@
+//! The contract between a runner, which knows a framework, and an executor, which runs programs.
+//!
+//! A [`Session`] is one attempt of one job as a state machine without I/O: it says which program
+//! to run next, is fed with everything that program writes, and turns it into reports. It never
+//! touches a file or a process, so that each runner is tested on recorded text. Parsers of
+//! foreign text never fail: what they do not understand is output.
+
+use std::collections::BTreeMap;
+
+use apex_core::event::{ProcessEnd, Stream};
+use apex_core::report::JobReport;
+
+/// One attempt of one job.
+pub trait Session: Send {
+    /// What to do next. Called once at the beginning with `None`, then after each program with
+    /// how that program ended. Reports go to `reports`.
+    fn next(&mut self, ended: Option<&ProcessEnd>, reports: &mut Vec<JobReport>) -> Step;
+
+    /// The attempt was ended from outside, and nothing more is run: report what is known for
+    /// certain and was kept back. What was running is settled by who ended it.
+    fn stopped(&mut self, _reports: &mut Vec<JobReport>) {}
+
+    /// Bytes that the running program wrote on one of its streams, in order, cut anywhere.
+    fn output(&mut self, _stream: Stream, _bytes: &[u8], _reports: &mut Vec<JobReport>) {}
+
+    /// One line that came over the event channel ([`Invocation::event_channel`]), without its end.
+    fn event_line(&mut self, _line: &str, _reports: &mut Vec<JobReport>) {}
+
+    /// One file that matched [`Invocation::report_files`], after the program ended and before
+    /// the next call of [`Session::next`]. `path` is for messages.
+    fn report_file(&mut self, _path: &str, _content: &[u8], _reports: &mut Vec<JobReport>) {}
+}
+
+/// What a session wants next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Run this program and feed what it writes.
+    Run(Invocation),
+    /// The attempt is over.
+    Finish {
+        /// What is wrong beyond failed tests; see [`apex_core::report::JobEnd::problem`].
+        problem: Option<String>,
+    },
+    /// The attempt is over: the framework says that there was nothing to run, and its exit code
+    /// says no more than that.
+    NothingToRun,
+    /// The attempt is over: the tests could not be run at all, and not because of a test (a tool
+    /// is missing, the build broke).
+    Unable {
+        /// What is missing or broken, and what to do.
+        reason: String,
+    },
+}
+
+/// One program to run. Nothing is inherited but what the executor adds (see the executor).
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Invocation {
+    /// Argument vector; the first is a program name looked up on `PATH`, or a path.
+    /// `{out}` and `{private}` anywhere in an argument stand for a file and a folder of this
+    /// attempt that exist nowhere else (the folder is made, the file is not).
+    pub arguments: Vec<String>,
+    /// Working directory relative to the project root; empty for the root.
+    pub working_directory: String,
+    /// Environment in addition to the job's; the same placeholders hold in values.
+    pub env: BTreeMap<String, String>,
+    /// Name of the variable that gets the path of a named pipe; each line the program writes
+    /// there comes to [`Session::event_line`]. The path also replaces `{events}` in arguments.
+    pub event_channel: Option<&'static str>,
+    /// Text files to put into the private folder before the start: name → content.
+    pub private_files: &'static [(&'static str, &'static str)],
+    /// Globs of report files relative to the working directory (or starting with `{private}/`,
+    /// or exactly `{out}`), read after the program ended, at most 64 MiB in all. Files that are
+    /// older than the start of the program are not read.
+    pub report_files: Vec<String>,
+}

@@ -1,0 +1,258 @@
+//! A service that is a program: started, awaited, watched, ended. One task runs all of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apex_config::model::{CommandLine, Service};
+use apex_core::event::ProcessEnd;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use super::addresses::Addresses;
+use super::output::Output;
+use super::readiness::{Conditions, Probing, Surroundings, arguments_of};
+use crate::process::{Ending, Happening, Launch, Program, READ_SIZE, Source, StopRequest};
+
+/// How long the output of a service that ended is still read.
+const REST: Duration = Duration::from_millis(200);
+
+/// How long the kernel may take to remove killed processes.
+const REMOVAL: Duration = Duration::from_secs(2);
+
+/// Pause between two looks at a group that is about to be empty.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// What a service that is a program needs.
+pub(super) struct ProgramService {
+    /// Its configuration.
+    pub(super) service: Service,
+    /// Its program.
+    pub(super) command: CommandLine,
+    /// Where it runs, absolute.
+    pub(super) directory: PathBuf,
+    /// Project root, absolute.
+    pub(super) root: PathBuf,
+    /// Where it answers.
+    pub(super) addresses: Addresses,
+    /// Its whole environment, words for addresses filled in.
+    pub(super) env: Arc<BTreeMap<String, String>>,
+    /// File that gets its output.
+    pub(super) log: PathBuf,
+    /// Time between the request to end and the kill.
+    pub(super) grace: Duration,
+}
+
+/// A service that runs.
+pub(super) struct Up<'a> {
+    service: &'a ProgramService,
+    stop: &'a StopRequest,
+    program: Program,
+    output: Output,
+    buffer: Vec<u8>,
+}
+
+/// Why a service does not run any more.
+pub(super) enum Down {
+    /// It was asked to end.
+    AsAsked,
+    /// It never came up, or ended by itself; the text is for people.
+    Failed(String),
+}
+
+/// What a step of a running service led to.
+enum Step {
+    Wrote,
+    Asked(Ending),
+    Ended(ProcessEnd),
+}
+
+impl ProgramService {
+    /// Starts it and waits until it is ready. The error says how it ceased to run before that;
+    /// nothing of it runs any more then.
+    pub(super) async fn come_up<'a>(&'a self, stop: &'a StopRequest) -> Result<Up<'a>, Down> {
+        let name = &self.service.name;
+        let around = Surroundings { root: &self.root, env: Arc::clone(&self.env) };
+        let conditions =
+            Conditions::of(&self.service, &self.addresses, &around).map_err(Down::Failed)?;
+        let arguments = arguments_of(&self.command, &self.addresses);
+        let launch =
+            Launch { arguments: &arguments, directory: &self.directory, env: &[&self.env] };
+        let program = Program::start(&launch, None)
+            .map_err(|why| Down::Failed(format!("service `{name}` did not start: {why}")))?;
+        let mut up = Up {
+            service: self,
+            stop,
+            program,
+            output: Output::into_file(self.log.clone(), conditions.patterns),
+            buffer: Vec::with_capacity(READ_SIZE),
+        };
+        let mut probing = Probing::begin(conditions.probes, self.service.readiness.interval);
+        let ready = up.await_readiness(&mut probing).await;
+        let missing = probing.missing();
+        probing.end().await;
+        match ready {
+            Readied::Yes => Ok(up),
+            Readied::Late => Err(Down::Failed(up.fail_late(missing).await)),
+            Readied::Asked(ending) => {
+                up.end(ending).await;
+                Err(Down::AsAsked)
+            }
+            Readied::Ended(end) => {
+                Err(Down::Failed(up.fail_ended(&end, " before it was ready").await))
+            }
+        }
+    }
+}
+
+/// How the wait for readiness ended.
+enum Readied {
+    Yes,
+    Late,
+    Asked(Ending),
+    Ended(ProcessEnd),
+}
+
+impl Up<'_> {
+    /// Watches it until it is asked to end, or ends by itself.
+    pub(super) async fn stay_up(mut self) -> Down {
+        loop {
+            match self.step().await {
+                Step::Wrote => {}
+                Step::Asked(ending) => {
+                    self.end(ending).await;
+                    return Down::AsAsked;
+                }
+                Step::Ended(end) => return Down::Failed(self.fail_ended(&end, "").await),
+            }
+        }
+    }
+
+    async fn await_readiness(&mut self, probing: &mut Probing) -> Readied {
+        let limit = Instant::now() + self.service.service.readiness.timeout;
+        while !(probing.is_done() && self.output.has_all_wanted()) {
+            let step = tokio::select! {
+                // Output comes last: a service that writes without a pause is ready all the same.
+                biased;
+                () = probing.next(), if !probing.is_done() => continue,
+                () = sleep_until(limit) => return Readied::Late,
+                step = self.step() => step,
+            };
+            match step {
+                Step::Wrote => {}
+                Step::Asked(ending) => return Readied::Asked(ending),
+                Step::Ended(end) => return Readied::Ended(end),
+            }
+        }
+        Readied::Yes
+    }
+
+    /// Waits for what happens next; output is taken.
+    async fn step(&mut self) -> Step {
+        let happening = tokio::select! {
+            biased;
+            ending = self.stop.stronger_than(None) => return Step::Asked(ending),
+            happening = self.program.next(&mut self.buffer) => happening,
+        };
+        match happening {
+            Happening::Ended(end) => Step::Ended(end),
+            Happening::Wrote(Source::Output(stream)) => {
+                self.output.take(stream, &self.buffer);
+                Step::Wrote
+            }
+            Happening::Wrote(Source::Channel) => Step::Wrote,
+        }
+    }
+
+    /// Ends it: asks first unless it has to be killed, kills it after the grace.
+    async fn end(&mut self, ending: Ending) {
+        let group = self.program.group();
+        group.end(ending);
+        let mut asked = ending;
+        let mut kill_at = Instant::now() + self.service.grace;
+        loop {
+            let happening = tokio::select! {
+                biased;
+                stronger = self.stop.stronger_than(Some(asked)) => {
+                    asked = stronger;
+                    group.end(stronger);
+                    continue;
+                }
+                () = sleep_until(kill_at), if asked == Ending::Terminate => {
+                    asked = Ending::Kill;
+                    group.end(Ending::Kill);
+                    continue;
+                }
+                happening = self.program.next(&mut self.buffer) => happening,
+            };
+            match happening {
+                Happening::Ended(_) => break,
+                Happening::Wrote(Source::Output(stream)) => {
+                    self.output.take(stream, &self.buffer);
+                }
+                Happening::Wrote(Source::Channel) => {}
+            }
+        }
+        if asked == Ending::Kill {
+            kill_at = Instant::now();
+        }
+        self.clear(kill_at).await;
+    }
+
+    async fn fail_late(&mut self, missing: Vec<String>) -> String {
+        self.end(Ending::Terminate).await;
+        let readiness = &self.service.service.readiness;
+        let missing: Vec<String> = missing.into_iter().chain(self.output.missing()).collect();
+        format!(
+            "service `{}` was not ready within {} seconds: {}; {}\nnext: start `{}` by hand, or \
+             raise `readiness.timeout_seconds`",
+            self.service.service.name,
+            readiness.timeout.as_secs_f64(),
+            missing.join("; "),
+            self.output.last_lines(),
+            self.command_line()
+        )
+    }
+
+    async fn fail_ended(&mut self, end: &ProcessEnd, when: &str) -> String {
+        // Members of its group are no use without it: they get no grace.
+        self.clear(Instant::now()).await;
+        let how = match end {
+            ProcessEnd::Exited(code) => format!("ended with exit code {code}"),
+            ProcessEnd::Signalled(signal) => format!("was ended by signal {signal}"),
+            ProcessEnd::NotStarted(why) => format!("was lost: {why}"),
+        };
+        format!(
+            "service `{}` {how}{when}; {}\nnext: start `{}` by hand; a service has to stay in the \
+             foreground",
+            self.service.service.name,
+            self.output.last_lines(),
+            self.command_line()
+        )
+    }
+
+    /// After the leader ended: members of its group may end until `kill_at`, then they are
+    /// killed; what they wrote is read.
+    async fn clear(&mut self, kill_at: Instant) {
+        let group = self.program.group();
+        while !group.is_empty() && Instant::now() < kill_at {
+            sleep(LOOK).await;
+        }
+        group.end(Ending::Kill);
+        let removed_by = Instant::now() + REMOVAL;
+        while !group.is_empty() && Instant::now() < removed_by {
+            sleep(LOOK).await;
+        }
+        let read_until = Instant::now() + REST;
+        while let Ok(Some(stream)) =
+            timeout_at(read_until, self.program.rest(&mut self.buffer)).await
+        {
+            self.output.take(stream, &self.buffer);
+        }
+        self.output.finish();
+    }
+
+    fn command_line(&self) -> String {
+        arguments_of(&self.service.command, &self.service.addresses).join(" ")
+    }
+}

@@ -1,0 +1,166 @@
+//! Looks at all conditions of readiness at the same time until they hold.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use apex_config::model::{CommandLine, ReadinessCheck, Service};
+use regex::Regex;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::addresses::Addresses;
+use super::probe::Probe;
+
+/// What has to hold: what is looked at from outside, and what the service has to write.
+pub(super) struct Conditions {
+    /// Looked at from outside.
+    pub(super) probes: Vec<Probe>,
+    /// Patterns of lines that have to appear in its output.
+    pub(super) patterns: Vec<Regex>,
+}
+
+/// What a command of a readiness check runs with.
+pub(super) struct Surroundings<'a> {
+    /// Project root, absolute.
+    pub(super) root: &'a Path,
+    /// Environment of the service.
+    pub(super) env: Arc<BTreeMap<String, String>>,
+}
+
+impl Conditions {
+    /// Reads them from the configuration; the error is a sentence for people.
+    pub(super) fn of(
+        service: &Service,
+        addresses: &Addresses,
+        around: &Surroundings<'_>,
+    ) -> Result<Self, String> {
+        let mut conditions = Self { probes: Vec::new(), patterns: Vec::new() };
+        for check in &service.readiness.checks {
+            conditions.add(service, check, addresses, around)?;
+        }
+        Ok(conditions)
+    }
+
+    fn add(
+        &mut self,
+        service: &Service,
+        check: &ReadinessCheck,
+        addresses: &Addresses,
+        around: &Surroundings<'_>,
+    ) -> Result<(), String> {
+        let endpoint = |label: &str| {
+            addresses.of_label(label).cloned().ok_or_else(|| {
+                format!(
+                    "the readiness check of service `{}` means port `{label}`, which it does not \
+                     have; add it to `ports`",
+                    service.name
+                )
+            })
+        };
+        match check {
+            ReadinessCheck::Tcp { port } => self.probes.push(Probe::Tcp(endpoint(port)?)),
+            ReadinessCheck::Http { port, path, status } => self.probes.push(Probe::Http {
+                at: endpoint(port)?,
+                path: path.clone(),
+                status: *status,
+            }),
+            ReadinessCheck::Command(command) => self.probes.push(Probe::Command {
+                arguments: arguments_of(command, addresses),
+                directory: around.root.to_owned(),
+                env: Arc::clone(&around.env),
+            }),
+            ReadinessCheck::File(path) => self.probes.push(Probe::File(around.root.join(path))),
+            ReadinessCheck::Log(pattern) => {
+                let regex = Regex::new(pattern).map_err(|error| {
+                    format!(
+                        "`{pattern}` in the readiness of service `{}` is not a regular \
+                         expression: {error}",
+                        service.name
+                    )
+                })?;
+                self.patterns.push(regex);
+            }
+            other => {
+                return Err(format!(
+                    "service `{}` has a readiness check that this version does not know \
+                     ({other:?}); use tcp, http, command, log or file",
+                    service.name
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The argument vector of a command, with the words for addresses filled in.
+pub(super) fn arguments_of(command: &CommandLine, addresses: &Addresses) -> Vec<String> {
+    match command {
+        CommandLine::Arguments(arguments) => {
+            arguments.iter().map(|argument| addresses.fill(argument)).collect()
+        }
+        CommandLine::Shell(text) => {
+            vec!["/bin/sh".to_owned(), "-c".to_owned(), addresses.fill(text)]
+        }
+    }
+}
+
+/// Probes that are repeated, each in a task of its own, until each held once.
+pub(super) struct Probing {
+    tasks: JoinSet<()>,
+    /// For each probe what it missed last; none when it held.
+    missing: Arc<Vec<Mutex<Option<String>>>>,
+}
+
+impl Probing {
+    /// Begins to look.
+    pub(super) fn begin(probes: Vec<Probe>, interval: Duration) -> Self {
+        let missing: Arc<Vec<_>> = Arc::new(
+            probes
+                .iter()
+                .map(|probe| Mutex::new(Some(format!("{probe} was not looked at yet"))))
+                .collect(),
+        );
+        let mut tasks = JoinSet::new();
+        for (index, probe) in probes.into_iter().enumerate() {
+            let missing = Arc::clone(&missing);
+            tasks.spawn(async move {
+                loop {
+                    let missed = probe.look().await.err();
+                    let holds = missed.is_none();
+                    *missing[index].lock().unwrap_or_else(PoisonError::into_inner) = missed;
+                    if holds {
+                        return;
+                    }
+                    sleep(interval).await;
+                }
+            });
+        }
+        Self { tasks, missing }
+    }
+
+    /// Whether every probe held once.
+    pub(super) fn is_done(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Waits until one more probe held. Nothing is lost when the wait is given up.
+    pub(super) async fn next(&mut self) {
+        // A probe that panicked counts as missing: its text stays and the limit decides.
+        self.tasks.join_next().await;
+    }
+
+    /// What the probes that do not hold missed last.
+    pub(super) fn missing(&self) -> Vec<String> {
+        self.missing
+            .iter()
+            .filter_map(|missing| missing.lock().unwrap_or_else(PoisonError::into_inner).clone())
+            .collect()
+    }
+
+    /// Stops looking.
+    pub(super) async fn end(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
