@@ -1,0 +1,334 @@
+//! What is told about each event as it happens, line by line.
+//!
+//! Each line has a level of interest; the console shows the levels that its mode and the wish of
+//! the user call for.
+
+use std::collections::HashSet;
+
+use apex_core::event::{CategoryEvent, JobEvent, LayerEvent, RunEvent, ServiceEvent, TestEvent};
+use apex_core::plan::CategoryWork;
+use apex_core::view::Ending;
+use apex_core::{
+    AttemptNumber, CategoryIx, Envelope, Event, JobIx, LayerIx, Moment, Outcome, Plan, RunView,
+    ServiceIx, TestIx,
+};
+
+use super::failure::{self, Place};
+use super::line::{Label, Line};
+use super::words;
+
+/// Failed tests that are told with their details; later ones get a line each.
+const BLOCKS: usize = 50;
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    /// What failed.
+    Failures,
+    /// What people may have to act on.
+    Notable,
+    /// How the run gets on.
+    Milestones,
+    /// Every test.
+    Tests,
+}
+
+/// What was told so far.
+#[derive(Debug, Default)]
+pub(super) struct Telling {
+    /// Tests whose failure was told: 4 bytes for each failed test.
+    failures: HashSet<TestIx>,
+}
+
+/// What an event is told with.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub view: &'a RunView,
+    pub level: Level,
+    pub place: Place<'a>,
+}
+
+impl Telling {
+    /// The lines about one event. The view may be ahead of it.
+    pub(super) fn tell(&mut self, envelope: &Envelope, scene: Scene<'_>) -> Vec<Line> {
+        let Scene { view, level, .. } = scene;
+        let (needed, line) = match &envelope.event {
+            Event::Test(_, event) => return self.tell_test(event, scene),
+            Event::Run(RunEvent::Started(started)) => return tell_start(&started.plan, scene),
+            Event::Run(event) => tell_run(event),
+            Event::Layer(layer, event) => tell_layer(view, *layer, event, envelope.at),
+            Event::Category(category, event) => tell_category(view, *category, event, envelope.at),
+            Event::Job(_, event) if level < Level::Tests && !is_error(event) => return Vec::new(),
+            Event::Job(job, event) => tell_job(view, *job, event),
+            Event::Service(service, event) => tell_service(view, *service, event),
+            Event::Warning(text) => {
+                let line = Line::new().with(Label::Caution, "warning").text(format!(": {text}"));
+                (Level::Notable, Some(line))
+            }
+            Event::Output(..) | Event::Agent(_) => return Vec::new(),
+        };
+        line.filter(|_| needed <= level).into_iter().collect()
+    }
+
+    fn tell_test(&mut self, event: &TestEvent, scene: Scene<'_>) -> Vec<Line> {
+        match event {
+            TestEvent::Finished { test, attempt, outcome, .. } => {
+                self.tell_finished(*test, *attempt, *outcome, scene)
+            }
+            TestEvent::Settled { test, outcome } => self.tell_settled(*test, *outcome, scene),
+            TestEvent::Discovered { .. } | TestEvent::Started { .. } => Vec::new(),
+        }
+    }
+
+    /// A failure that is not tried again is told at once; any other waits for its last word.
+    fn tell_finished(
+        &mut self,
+        number: TestIx,
+        attempt: AttemptNumber,
+        outcome: Outcome,
+        scene: Scene<'_>,
+    ) -> Vec<Line> {
+        let Some(test) = scene.view.test(number) else { return Vec::new() };
+        if outcome.is_bad() && attempt.0 > retries(scene.view, test.job) {
+            return self.tell_failure(number, outcome, scene);
+        }
+        if scene.level < Level::Tests {
+            return Vec::new();
+        }
+        let mut line = failure::headline(scene.view, test, outcome);
+        if attempt > AttemptNumber::FIRST || outcome.is_bad() {
+            line.push(Label::Faint, format!(" attempt {}", attempt.0));
+        }
+        vec![line]
+    }
+
+    fn tell_settled(&mut self, number: TestIx, outcome: Outcome, scene: Scene<'_>) -> Vec<Line> {
+        if outcome.is_bad() {
+            return self.tell_failure(number, outcome, scene);
+        }
+        let needed = match outcome {
+            Outcome::Flaky => Level::Notable,
+            Outcome::Passed | Outcome::Skipped => return Vec::new(),
+            _ => Level::Tests,
+        };
+        let Some(test) = scene.view.test(number) else { return Vec::new() };
+        if needed > scene.level {
+            return Vec::new();
+        }
+        let mut line = failure::headline(scene.view, test, outcome);
+        if outcome == Outcome::Flaky {
+            line.push(Label::Plain, format!(": passed on attempt {}", test.attempts));
+        }
+        vec![line]
+    }
+
+    fn tell_failure(&mut self, number: TestIx, outcome: Outcome, scene: Scene<'_>) -> Vec<Line> {
+        if !self.failures.insert(number) {
+            return Vec::new();
+        }
+        let Some(test) = scene.view.test(number) else { return Vec::new() };
+        if self.failures.len() <= BLOCKS {
+            failure::block(scene.view, test, outcome, scene.place)
+        } else {
+            vec![failure::headline(scene.view, test, outcome)]
+        }
+    }
+}
+
+fn retries(view: &RunView, job: JobIx) -> u32 {
+    let category = view.category_of(job);
+    let planned = category.and_then(|category| view.plan().categories.get(category.position()));
+    planned.map_or(0, |planned| planned.retries)
+}
+
+/// What is going to happen, and what people should know about the selection.
+fn tell_start(plan: &Plan, scene: Scene<'_>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if scene.level >= Level::Milestones {
+        let run = scene.view.identity().map_or("", |identity| identity.run.as_str());
+        let mut text = format!(
+            ": {}, {}",
+            words::number(plan.layers.len(), "layer"),
+            words::number(plan.categories.len(), "category")
+        );
+        if let Some(budget) = plan.budget {
+            text.push_str(&format!(", budget {}", words::duration(budget)));
+        }
+        lines.push(Line::new().with(Label::Strong, format!("run {run}")).text(text));
+    }
+    if scene.level >= Level::Notable {
+        lines.extend(plan.notes.iter().map(|note| Line::new().text(format!("note: {note}"))));
+    }
+    lines
+}
+
+fn tell_run(event: &RunEvent) -> (Level, Option<Line>) {
+    match event {
+        RunEvent::Interrupted { signal, orderly } => {
+            let what = if *orderly {
+                ": ending what runs; a second signal kills it at once"
+            } else {
+                ": killing what runs"
+            };
+            let name = format!("interrupted by signal {signal}");
+            (Level::Failures, Some(Line::new().with(Label::Caution, name).text(what)))
+        }
+        RunEvent::BudgetExceeded { budget } => {
+            let text = format!(" ({}): ending what runs", words::duration(*budget));
+            let line = Line::new().with(Label::Bad, "the budget of the run is used up").text(text);
+            (Level::Failures, Some(line))
+        }
+        RunEvent::Started(_) | RunEvent::Finished(_) => (Level::Milestones, None),
+    }
+}
+
+fn tell_layer(
+    view: &RunView,
+    layer: LayerIx,
+    event: &LayerEvent,
+    at: Moment,
+) -> (Level, Option<Line>) {
+    let name = words::layer_name(view, layer).to_owned();
+    let planned = view.plan().layers.get(layer.position());
+    let named = Line::new().text("layer ").with(Label::Strong, name);
+    match event {
+        LayerEvent::Started => {
+            let categories = planned.map_or(0, |layer| layer.categories.len());
+            let mut text = format!(" started: {}", words::number(categories, "category"));
+            if let Some(budget) = planned.and_then(|layer| layer.budget) {
+                text.push_str(&format!(", budget {}", words::duration(budget)));
+            }
+            (Level::Milestones, Some(named.text(text)))
+        }
+        LayerEvent::BudgetExceeded => {
+            let budget = planned.and_then(|layer| layer.budget).map(words::duration);
+            let text = format!(" ({}): ending what runs", budget.unwrap_or_default());
+            let line = named.text(": ").with(Label::Bad, "budget used up").text(text);
+            (Level::Failures, Some(line))
+        }
+        LayerEvent::Stopped { reason } => (
+            Level::Notable,
+            Some(named.with(Label::Caution, " stopped").text(format!(": {reason}"))),
+        ),
+        LayerEvent::Finished { verdict, reason } => {
+            let progress = view.layers().get(layer.position()).map(|layer| &layer.progress);
+            let spent = progress
+                .filter(|progress| progress.started().is_some())
+                .map(|progress| format!(" in {}", words::duration(progress.spent(at))));
+            let line = named
+                .text(" ")
+                .with(words::label_of_verdict(*verdict), words::verdict(*verdict))
+                .text(spent.unwrap_or_default() + &because(reason));
+            (Level::Milestones, Some(line))
+        }
+    }
+}
+
+fn tell_category(
+    view: &RunView,
+    category: CategoryIx,
+    event: &CategoryEvent,
+    at: Moment,
+) -> (Level, Option<Line>) {
+    let named = Line::new()
+        .text("  ")
+        .with(Label::Strong, words::category_name(view, category).to_owned())
+        .text(": ");
+    match event {
+        CategoryEvent::Started => (Level::Tests, Some(named.text("started"))),
+        CategoryEvent::TimedOut { limit } => {
+            let text = format!("time limit of {} reached", words::duration(*limit));
+            let line = named.with(Label::Bad, text).text(": ending what runs");
+            (Level::Failures, Some(line))
+        }
+        CategoryEvent::Finished { outcome, reason } => {
+            let ending = Ending { outcome: *outcome, reason: reason.clone() };
+            (level_of(*outcome), Some(category_line(view, category, &ending, at, named)))
+        }
+    }
+}
+
+/// A category that could not run is a failure of its own, one without tests is of little
+/// interest, the others are progress.
+const fn level_of(outcome: Outcome) -> Level {
+    match outcome {
+        Outcome::Errored => Level::Failures,
+        Outcome::Empty => Level::Tests,
+        _ => Level::Milestones,
+    }
+}
+
+fn category_line(
+    view: &RunView,
+    category: CategoryIx,
+    ending: &Ending,
+    at: Moment,
+    named: Line,
+) -> Line {
+    let line = named.with(words::label_of(ending.outcome), words::word(ending.outcome));
+    let Some(category) = view.categories().get(category.position()) else { return line };
+    if category.progress.started().is_none() {
+        return line.text(because(&ending.reason));
+    }
+    let spent = words::duration(category.progress.spent(at));
+    let counts = words::counts(&category.counts);
+    line.text(format!(" in {spent} ({counts}){}", because(&ending.reason)))
+}
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
+}
+
+const fn is_error(event: &JobEvent) -> bool {
+    matches!(event, JobEvent::Finished { outcome: Outcome::Errored, .. })
+}
+
+fn tell_job(view: &RunView, job: JobIx, event: &JobEvent) -> (Level, Option<Line>) {
+    let named = Line::new().text(format!("  {} job {}: ", words::category_of(view, job), job.0));
+    match event {
+        JobEvent::Started { attempt } => {
+            (Level::Tests, Some(named.text(format!("attempt {} started", attempt.0))))
+        }
+        JobEvent::Terminated { cause } => {
+            let text = format!("asked to end: {}", cause.describe());
+            (Level::Tests, Some(named.with(Label::Caution, text)))
+        }
+        JobEvent::Killed => (Level::Tests, Some(named.with(Label::Caution, "killed"))),
+        JobEvent::AttemptFinished { .. } => (Level::Tests, None),
+        JobEvent::Finished { outcome, reason } => {
+            let level = if is_error(event) { Level::Failures } else { Level::Tests };
+            let line =
+                named.with(words::label_of(*outcome), words::word(*outcome)).text(because(reason));
+            (level, (!is_only_job(view, job)).then_some(line))
+        }
+    }
+}
+
+/// Whether a job is the only one of its category: the category's line then says the same.
+fn is_only_job(view: &RunView, job: JobIx) -> bool {
+    let category = view.category_of(job);
+    let planned = category.and_then(|category| view.plan().categories.get(category.position()));
+    planned.is_some_and(|planned| matches!(planned.work, CategoryWork::Jobs { count: 1, .. }))
+}
+
+fn tell_service(view: &RunView, service: ServiceIx, event: &ServiceEvent) -> (Level, Option<Line>) {
+    let name = words::service_name(view, service).to_owned();
+    let named = Line::new().text("service ").with(Label::Strong, name).text(": ");
+    match event {
+        ServiceEvent::Starting => (Level::Tests, Some(named.text("starting"))),
+        ServiceEvent::Ready { addresses } => {
+            let places: Vec<&str> = addresses.iter().map(|(_, place)| place.as_str()).collect();
+            let at = if places.is_empty() {
+                String::new()
+            } else {
+                format!(" at {}", places.join(", "))
+            };
+            (Level::Milestones, Some(named.with(Label::Good, "ready").text(at)))
+        }
+        ServiceEvent::Failed { reason } => {
+            let line = named.with(Label::Bad, "failed").text(format!(": {reason}"));
+            (Level::Failures, Some(line))
+        }
+        ServiceEvent::Stopped => (Level::Tests, Some(named.text("stopped"))),
+    }
+}

@@ -1,0 +1,97 @@
+//! Numbers, times and outcomes as people read them.
+
+use std::time::Duration;
+
+use apex_core::view::Counts;
+use apex_core::{CategoryIx, JobIx, LayerIx, Outcome, RunView, ServiceIx, Verdict};
+
+use super::line::Label;
+
+/// A time, as exact as it is of interest: `0.12s`, `4.2s`, `1m02s`, `1h02m`.
+pub(super) fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => format!("{:.2}s", time.as_secs_f64()),
+        1..60 => format!("{}.{}s", seconds, time.subsec_millis() / 100),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// `1 test`, `2 tests`; the plural adds an `s`, or turns `y` into `ies`.
+pub(super) fn number(count: usize, noun: &str) -> String {
+    match (count, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {noun}s"),
+    }
+}
+
+/// Tests by outcome: `12 passed, 1 failed`; `no tests` when there are none.
+pub(super) fn counts(counts: &Counts) -> String {
+    if counts.settled() == 0 { "no tests".to_owned() } else { settled(counts) }
+}
+
+/// Settled tests by outcome; empty as long as none is settled.
+pub(super) fn settled(counts: &Counts) -> String {
+    let parts: Vec<String> =
+        counts.present().map(|(outcome, number)| format!("{number} {}", word(outcome))).collect();
+    parts.join(", ")
+}
+
+/// An outcome in words.
+pub(super) fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::TimedOut => "timed out",
+        Outcome::NotRun => "not run",
+        other => other.as_str(),
+    }
+}
+
+/// A verdict in words.
+pub(super) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::BudgetExceeded => "over budget",
+        Verdict::Empty => "nothing ran",
+        other => other.as_str(),
+    }
+}
+
+pub(super) const fn label_of(outcome: Outcome) -> Label {
+    match outcome {
+        Outcome::Passed => Label::Good,
+        Outcome::Failed | Outcome::Errored | Outcome::TimedOut => Label::Bad,
+        Outcome::Flaky | Outcome::Cancelled | Outcome::Blocked => Label::Caution,
+        Outcome::Skipped | Outcome::Deferred | Outcome::NotRun | Outcome::Empty => Label::Faint,
+    }
+}
+
+pub(super) const fn label_of_verdict(verdict: Verdict) -> Label {
+    match verdict {
+        Verdict::Passed => Label::Good,
+        Verdict::Failed | Verdict::Errored | Verdict::BudgetExceeded => Label::Bad,
+        Verdict::Partial | Verdict::Cancelled | Verdict::Blocked => Label::Caution,
+        Verdict::Empty => Label::Faint,
+    }
+}
+
+pub(super) fn layer_name(view: &RunView, layer: LayerIx) -> &str {
+    view.plan().layers.get(layer.position()).map_or("?", |layer| layer.id.as_str())
+}
+
+pub(super) fn category_name(view: &RunView, category: CategoryIx) -> &str {
+    view.plan().categories.get(category.position()).map_or("?", |category| category.name.as_str())
+}
+
+pub(super) fn category_of(view: &RunView, job: JobIx) -> &str {
+    view.category_of(job).map_or("?", |category| category_name(view, category))
+}
+
+pub(super) fn service_name(view: &RunView, service: ServiceIx) -> &str {
+    view.plan().services.get(service.position()).map_or("?", |service| service.name.as_str())
+}
+
+/// The first line of a text, without white space around it.
+pub(super) fn first_line(text: &str) -> &str {
+    text.trim().lines().next().unwrap_or("").trim_end()
+}

@@ -1,0 +1,319 @@
+//! JUnit XML of a run, for other tools: a suite for each category, a case for each test.
+//!
+//! Form: the common one of Surefire (`failure`, `error`, `skipped`, `flakyFailure`). A test that
+//! did not run is `skipped` with a message that names why; a category that could not run and has
+//! no test to show for it gets a case of its own, so that no reader takes it for green. Cases are
+//! written one by one: the memory needed does not grow with the run beyond 4 bytes a test.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use apex_core::plan::PlannedCategory;
+use apex_core::test_case::Failure;
+use apex_core::view::{CategoryView, Ending, TestView};
+use apex_core::{Envelope, Outcome, RunView, Sink, TestIx};
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+
+use crate::atomic::write_atomically;
+use crate::text::harmless;
+
+/// Bytes of most elements with their attributes; longer ones grow.
+const USUAL_ELEMENT: usize = 160;
+
+/// Writes the report at the end of a run, whole or not at all.
+pub struct JunitReport {
+    path: PathBuf,
+}
+
+impl JunitReport {
+    /// The report goes to this file; missing folders are made.
+    #[must_use]
+    pub const fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+}
+
+impl Sink for JunitReport {
+    fn name(&self) -> &'static str {
+        "junit"
+    }
+
+    fn accept(&mut self, _: &[Envelope], _: &RunView) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn close(&mut self, view: &RunView) -> Result<(), String> {
+        write_atomically(&self.path, |writer| write_report(view, writer)).map_err(|error| {
+            format!("cannot write the JUnit report `{}`: {error}", self.path.display())
+        })
+    }
+}
+
+/// Writes the report of what a view holds.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_report(view: &RunView, writer: impl Write) -> io::Result<()> {
+    let mut xml = Writer::new_with_indent(writer, b' ', 2);
+    let suites = suites(view);
+    let mut total = Totals::default();
+    suites.iter().for_each(|suite| total.add(&suite.totals));
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let mut root = element("testsuites", &[("name", "apex")]);
+    total.attributes(&mut root, view.spent(view.last()));
+    if let Some(started) = started(view) {
+        root.push_attribute(("timestamp", started.as_str()));
+    }
+    xml.write_event(Event::Start(root))?;
+    for suite in &suites {
+        write_suite(&mut xml, view, suite)?;
+    }
+    xml.write_event(Event::End(BytesEnd::new("testsuites")))?;
+    xml.into_inner().write_all(b"\n")
+}
+
+/// A category and its tests.
+struct Suite<'v> {
+    planned: &'v PlannedCategory,
+    category: &'v CategoryView,
+    tests: Vec<TestIx>,
+    /// The end of the category, when none of its tests shows it.
+    unshown: Option<&'v Ending>,
+    totals: Totals,
+}
+
+/// The numbers of a suite as JUnit counts them.
+#[derive(Clone, Copy, Default)]
+struct Totals {
+    tests: usize,
+    failures: usize,
+    errors: usize,
+    skipped: usize,
+}
+
+impl Totals {
+    fn count(&mut self, outcome: Outcome) {
+        self.tests += 1;
+        match Shape::of(outcome) {
+            Shape::Passed | Shape::Flaky => {}
+            Shape::Failure => self.failures += 1,
+            Shape::Error => self.errors += 1,
+            Shape::Skipped => self.skipped += 1,
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.tests += other.tests;
+        self.failures += other.failures;
+        self.errors += other.errors;
+        self.skipped += other.skipped;
+    }
+
+    fn attributes(&self, element: &mut BytesStart<'_>, time: Duration) {
+        element.push_attribute(("tests", self.tests.to_string().as_str()));
+        element.push_attribute(("failures", self.failures.to_string().as_str()));
+        element.push_attribute(("errors", self.errors.to_string().as_str()));
+        element.push_attribute(("skipped", self.skipped.to_string().as_str()));
+        element.push_attribute(("time", seconds(time).as_str()));
+    }
+}
+
+/// What JUnit has for an outcome.
+enum Shape {
+    Passed,
+    Flaky,
+    Failure,
+    Error,
+    Skipped,
+}
+
+impl Shape {
+    const fn of(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Passed => Self::Passed,
+            Outcome::Flaky => Self::Flaky,
+            Outcome::Failed => Self::Failure,
+            Outcome::Errored | Outcome::TimedOut => Self::Error,
+            Outcome::Cancelled
+            | Outcome::Blocked
+            | Outcome::Skipped
+            | Outcome::Deferred
+            | Outcome::NotRun
+            | Outcome::Empty => Self::Skipped,
+        }
+    }
+
+    const fn element(&self) -> Option<&'static str> {
+        match self {
+            Self::Passed => None,
+            Self::Flaky => Some("flakyFailure"),
+            Self::Failure => Some("failure"),
+            Self::Error => Some("error"),
+            Self::Skipped => Some("skipped"),
+        }
+    }
+}
+
+fn suites(view: &RunView) -> Vec<Suite<'_>> {
+    let planned = view.plan().categories.iter();
+    let mut suites: Vec<Suite<'_>> = planned
+        .zip(view.categories())
+        .map(|(planned, category)| {
+            let unshown = category.progress.ending().filter(|end| is_unshown(end, category));
+            let mut totals = Totals::default();
+            if let Some(end) = unshown {
+                totals.count(end.outcome);
+            }
+            Suite { planned, category, tests: Vec::new(), unshown, totals }
+        })
+        .collect();
+    for (position, test) in view.tests().iter().enumerate() {
+        let category = view.category_of(test.job);
+        if let Some(suite) = category.and_then(|category| suites.get_mut(category.position())) {
+            suite.tests.push(TestIx::at(position));
+            suite.totals.count(outcome_of(test));
+        }
+    }
+    suites
+}
+
+/// A test that nobody settled, as in the record of a killed run, did not run to an end.
+fn outcome_of(test: &TestView) -> Outcome {
+    test.outcome().unwrap_or(Outcome::NotRun)
+}
+
+fn is_unshown(end: &Ending, category: &CategoryView) -> bool {
+    let counts = &category.counts;
+    if end.outcome.is_bad() {
+        counts.bad() == 0
+    } else {
+        counts.discovered() == 0 && !matches!(end.outcome, Outcome::Passed | Outcome::Flaky)
+    }
+}
+
+fn write_suite(xml: &mut Writer<impl Write>, view: &RunView, suite: &Suite<'_>) -> io::Result<()> {
+    let name = suite.planned.name.as_str();
+    let mut start = element("testsuite", &[("name", name)]);
+    suite.totals.attributes(&mut start, suite.category.progress.spent(view.last()));
+    xml.write_event(Event::Start(start))?;
+    write_properties(xml, view, suite)?;
+    for test in suite.tests.iter().filter_map(|test| view.test(*test)) {
+        write_case(xml, view, test)?;
+    }
+    if let Some(end) = suite.unshown {
+        let case = element("testcase", &[("name", name), ("classname", name), ("time", "0.000")]);
+        xml.write_event(Event::Start(case))?;
+        write_result(xml, end.outcome, &end.reason, "")?;
+        xml.write_event(Event::End(BytesEnd::new("testcase")))?;
+    }
+    xml.write_event(Event::End(BytesEnd::new("testsuite")))
+}
+
+fn write_properties(
+    xml: &mut Writer<impl Write>,
+    view: &RunView,
+    suite: &Suite<'_>,
+) -> io::Result<()> {
+    let plan = view.plan();
+    let layer = plan.layers.get(suite.planned.layer.position()).map(|layer| layer.id.as_str());
+    let run = view.identity().map(|identity| identity.run.as_str());
+    let environment = plan.request.environment.as_ref().map(AsRef::as_ref);
+    xml.write_event(Event::Start(BytesStart::new("properties")))?;
+    for (name, value) in [("layer", layer), ("run", run), ("environment", environment)] {
+        if let Some(value) = value {
+            let property = element("property", &[("name", name), ("value", value)]);
+            xml.write_event(Event::Empty(property))?;
+        }
+    }
+    xml.write_event(Event::End(BytesEnd::new("properties")))
+}
+
+fn write_case(xml: &mut Writer<impl Write>, view: &RunView, test: &TestView) -> io::Result<()> {
+    let outcome = outcome_of(test);
+    let time = seconds(test.duration);
+    let attributes =
+        [("name", &*test.case.name), ("classname", &*test.case.suite), ("time", time.as_str())];
+    let mut case = element("testcase", &attributes);
+    if let Some(file) = &test.case.file {
+        case.push_attribute(("file", &*harmless(file)));
+    }
+    if let Some(line) = test.case.line {
+        case.push_attribute(("line", line.to_string().as_str()));
+    }
+    if outcome == Outcome::Passed {
+        return xml.write_event(Event::Empty(case));
+    }
+    xml.write_event(Event::Start(case))?;
+    let failure = test.failure.as_deref();
+    write_result(xml, outcome, &message(view, test, failure), failure.map_or("", |f| &f.details))?;
+    if let Some(output) = failure.map(|failure| &failure.output).filter(|text| !text.is_empty()) {
+        write_text(xml, BytesStart::new("system-out"), output)?;
+    }
+    xml.write_event(Event::End(BytesEnd::new("testcase")))
+}
+
+/// What the test said, or why it has no end of its own as its job tells it.
+fn message(view: &RunView, test: &TestView, failure: Option<&Failure>) -> String {
+    if let Some(failure) = failure.filter(|failure| !failure.message.is_empty()) {
+        return failure.message.clone();
+    }
+    let outcome = outcome_of(test);
+    let word = outcome.as_str().replace('_', " ");
+    let job = view.jobs().get(test.job.position()).and_then(|job| job.progress.ending());
+    match job.map(|end| end.reason.as_str()) {
+        Some(reason) if outcome != Outcome::Skipped && !reason.is_empty() => {
+            format!("{word}: {reason}")
+        }
+        _ => word,
+    }
+}
+
+fn write_result(
+    xml: &mut Writer<impl Write>,
+    outcome: Outcome,
+    message: &str,
+    details: &str,
+) -> io::Result<()> {
+    let Some(name) = Shape::of(outcome).element() else { return Ok(()) };
+    let start = element(name, &[("message", message), ("type", outcome.as_str())]);
+    if details.is_empty() {
+        xml.write_event(Event::Empty(start))
+    } else {
+        write_text(xml, start, details)
+    }
+}
+
+fn write_text(xml: &mut Writer<impl Write>, start: BytesStart<'_>, text: &str) -> io::Result<()> {
+    let end = start.to_end().into_owned();
+    xml.write_event(Event::Start(start.borrow()))?;
+    xml.write_event(Event::Text(BytesText::new(&harmless(text))))?;
+    xml.write_event(Event::End(end))
+}
+
+fn element(name: &str, attributes: &[(&str, &str)]) -> BytesStart<'static> {
+    let mut start = roomy(name);
+    for (key, value) in attributes {
+        start.push_attribute((*key, &*harmless(value)));
+    }
+    start
+}
+
+/// An element with room for its usual attributes, so that adding them does not move it.
+fn roomy(name: &str) -> BytesStart<'static> {
+    let mut content = String::with_capacity(USUAL_ELEMENT);
+    content.push_str(name);
+    BytesStart::from_content(content, name.len())
+}
+
+/// Seconds with three decimals.
+fn seconds(time: Duration) -> String {
+    let millis = (time.as_nanos() + 500_000) / 1_000_000;
+    format!("{}.{:03}", millis / 1_000, millis % 1_000)
+}
+
+fn started(view: &RunView) -> Option<String> {
+    let millis = i64::try_from(view.identity()?.unix_millis).ok()?;
+    jiff::Timestamp::from_millisecond(millis).ok().map(|moment| moment.to_string())
+}

@@ -1,0 +1,41 @@
+//! Looks at runs: shows them to people, writes them down for programs, keeps their record.
+//!
+//! Everything here reads events and the one [`RunView`](apex_core::RunView) that is folded from
+//! them. Nothing here starts a process, decides anything, or can delay or fail a run.
+//!
+//! | sink | what it makes |
+//! |---|---|
+//! | [`console::Console`] | lines and a redrawn part for people, the summary |
+//! | [`json::JsonLines`] | the event stream as lines of JSON ([`wire`]) |
+//! | [`run_dir::Journal`] | the same lines in the run directory |
+//! | [`junit::JunitReport`] | JUnit XML |
+//! | [`summary::SummaryFile`] | `summary.json` |
+//!
+//! ```
+//! use apex_core::{Envelope, Event, Moment, RunView, Sink};
+//! use apex_monitor::json::JsonLines;
+//!
+//! let batch = [Envelope { seq: 0, at: Moment::START, event: Event::Warning("disk is full".into()) }];
+//! let mut view = RunView::new();
+//! batch.iter().for_each(|envelope| view.apply(envelope));
+//!
+//! let mut written = Vec::new();
+//! JsonLines::new(&mut written).accept(&batch, &view)?;
+//! assert_eq!(
+//!     String::from_utf8_lossy(&written),
+//!     "{\"schema\":\"apex.event/1\",\"seq\":0,\"at\":0.0,\"type\":\"warning\",\"text\":\"disk is full\"}\n"
+//! );
+//! # Ok::<(), String>(())
+//! ```
+
+mod atomic;
+pub mod console;
+mod exit;
+pub mod json;
+pub mod junit;
+pub mod run_dir;
+pub mod summary;
+mod text;
+pub mod wire;
+
+pub use exit::{ExitRule, ExitStatus};

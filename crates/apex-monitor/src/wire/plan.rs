@@ -1,0 +1,202 @@
+//! The fields of a plan on the wire.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use apex_config::model::{
+    ConflictResolution, ExecutionMode, FailFast, FlakyPolicy, Load, Priority, RunMode, RunnerKind,
+};
+use apex_core::plan::{PlannedCategory, PlannedJob};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::line::Text;
+use super::listed::Listed;
+use super::seconds::Seconds;
+use super::word::Word;
+
+/// A plan in a file of its own.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PlanFile<'a> {
+    pub schema: Text<'a>,
+    pub plan: PlanLine<'a>,
+}
+
+/// What is going to happen in a run. Lists refer to each other by position, from 0.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct PlanLine<'a> {
+    pub request: Request<'a>,
+    pub run_mode: Word<RunMode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_seconds: Option<Seconds>,
+    pub inter_layer_delay_seconds: Seconds,
+    pub startup_timeout_seconds: Seconds,
+    pub slots: u32,
+    pub max_background_layers: u32,
+    pub admission: Word<ConflictResolution>,
+    pub layers: Vec<Layer<'a>>,
+    #[schemars(with = "Vec<Category<'a>>")]
+    pub categories: Listed<'a, PlannedCategory, Category<'a>>,
+    #[schemars(with = "Vec<Job<'a>>")]
+    pub jobs: Listed<'a, PlannedJob, Job<'a>>,
+    pub services: Vec<Service<'a>>,
+    pub left_out: Vec<LeftOut<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed_over: Vec<Text<'a>>,
+    pub notes: Vec<Text<'a>>,
+}
+
+/// What was asked for.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Request<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Text<'a>>,
+    pub selectors: Vec<Text<'a>>,
+}
+
+/// A layer of the plan.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Layer<'a> {
+    pub id: Text<'a>,
+    pub name: Text<'a>,
+    pub reason: Text<'a>,
+    pub priority: u8,
+    pub execution_order: u8,
+    pub phase: u32,
+    pub after: Vec<u32>,
+    pub conflicts: Vec<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_seconds: Option<Seconds>,
+    pub execution_mode: Word<ExecutionMode>,
+    pub fail_fast: Word<FailFast>,
+    pub background: bool,
+    pub max_parallel: u32,
+    pub success: Success,
+    pub grace_seconds: Seconds,
+    pub categories: Vec<u32>,
+}
+
+/// When a layer counts as a success in spite of failures.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Success {
+    pub min_pass_rate: f64,
+    pub max_failures: u32,
+    pub critical_tests_must_pass: bool,
+    pub allow_partial_success: bool,
+}
+
+/// A category of the plan.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Category<'a> {
+    pub name: Text<'a>,
+    pub layer: u32,
+    pub reason: Text<'a>,
+    pub requested: bool,
+    pub named: bool,
+    pub priority: Word<Priority>,
+    pub priority_order: u32,
+    pub after: Vec<u32>,
+    pub conflicts: Vec<u32>,
+    pub parallel_safe: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<Word<Load>>,
+    pub exclusive: bool,
+    pub timeout_seconds: Seconds,
+    pub grace_seconds: Seconds,
+    pub max_parallel: u32,
+    pub retries: u32,
+    pub flaky: Word<FlakyPolicy>,
+    pub critical: bool,
+    pub estimate_seconds: Seconds,
+    pub work: CategoryWorkLine<'a>,
+}
+
+/// The jobs of a category, or why it has none.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum CategoryWorkLine<'a> {
+    /// A contiguous range of the jobs.
+    Jobs { first: u32, count: u32 },
+    /// No tests were found.
+    Empty { looked: Text<'a> },
+    /// It cannot run.
+    Unavailable { reason: Text<'a> },
+    /// It is bound to other environments.
+    Skipped { reason: Text<'a> },
+}
+
+/// A job of the plan.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Job<'a> {
+    pub category: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<u32>,
+    pub runner: Word<RunnerKind>,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub working_directory: Text<'a>,
+    pub work: WorkLine<'a>,
+    #[serde(default, skip_serializing_if = "is_empty_map")]
+    pub env: Cow<'a, BTreeMap<String, String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    pub found_by: Text<'a>,
+}
+
+fn is_empty_map(map: &BTreeMap<String, String>) -> bool {
+    map.is_empty()
+}
+
+/// Which part of how many, from 1.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Shard {
+    pub number: u32,
+    pub of: u32,
+}
+
+/// What of a framework's tests belong to a job.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum WorkLine<'a> {
+    /// An argument vector.
+    Arguments {
+        command: Vec<Text<'a>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        report: Option<Text<'a>>,
+    },
+    /// A text for `sh -c`.
+    Shell {
+        command: Text<'a>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        report: Option<Text<'a>>,
+    },
+    /// Tests of a framework.
+    Tests {
+        paths: Vec<Text<'a>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        markers: Option<Text<'a>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keyword: Option<Text<'a>>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ignore: Vec<Text<'a>>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        arguments: Vec<Text<'a>>,
+    },
+}
+
+/// A service of the plan.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Service<'a> {
+    pub name: Text<'a>,
+    pub after: Vec<u32>,
+    pub ready_within_seconds: Seconds,
+    pub reason: Text<'a>,
+}
+
+/// Something that was considered and does not run.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct LeftOut<'a> {
+    pub name: Text<'a>,
+    pub reason: Text<'a>,
+}

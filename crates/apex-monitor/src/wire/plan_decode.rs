@@ -1,0 +1,194 @@
+//! From the written form of a plan to the plan.
+
+use std::sync::Arc;
+
+use apex_config::model::{
+    CategoryName, CommandLine, EnvironmentName, InvalidName, LayerId, ModeName, ServiceName,
+    SuccessCriteria,
+};
+use apex_core::Plan;
+use apex_core::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
+use apex_core::plan::{
+    CategoryWork, JobSpec, LeftOut, PlannedCategory, PlannedJob, PlannedLayer, PlannedService,
+    RequestSummary, Work,
+};
+
+use super::line::Text;
+use super::plan::{
+    Category, CategoryWorkLine, Job, Layer, PlanLine, Request, Service, Shard, WorkLine,
+};
+
+impl TryFrom<PlanLine<'_>> for Plan {
+    type Error = InvalidName;
+
+    fn try_from(line: PlanLine<'_>) -> Result<Self, InvalidName> {
+        Ok(Self {
+            request: line.request.try_into()?,
+            run_mode: line.run_mode.0,
+            budget: line.budget_seconds.map(Into::into),
+            inter_layer_delay: line.inter_layer_delay_seconds.into(),
+            startup_timeout: line.startup_timeout_seconds.into(),
+            slots: line.slots,
+            max_background_layers: line.max_background_layers,
+            admission: line.admission.0,
+            layers: line.layers.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+            categories: line
+                .categories
+                .into_vec()
+                .into_iter()
+                .map(TryInto::try_into)
+                .collect::<Result<_, _>>()?,
+            jobs: line.jobs.into_vec().into_iter().map(Into::into).collect(),
+            services: line.services.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+            handed_over: line
+                .handed_over
+                .iter()
+                .map(|id| LayerId::new(id))
+                .collect::<Result<_, _>>()?,
+            left_out: line
+                .left_out
+                .into_iter()
+                .map(|out| LeftOut { name: out.name.into(), reason: out.reason.into() })
+                .collect(),
+            notes: texts(line.notes),
+        })
+    }
+}
+
+impl TryFrom<Request<'_>> for RequestSummary {
+    type Error = InvalidName;
+
+    fn try_from(request: Request<'_>) -> Result<Self, InvalidName> {
+        Ok(Self {
+            mode: request.mode.map(|name| ModeName::new(&name)).transpose()?,
+            environment: request.environment.map(|name| EnvironmentName::new(&name)).transpose()?,
+            selectors: texts(request.selectors),
+        })
+    }
+}
+
+impl TryFrom<Layer<'_>> for PlannedLayer {
+    type Error = InvalidName;
+
+    fn try_from(layer: Layer<'_>) -> Result<Self, InvalidName> {
+        Ok(Self {
+            id: LayerId::new(&layer.id)?,
+            name: layer.name.into(),
+            reason: layer.reason.into(),
+            priority: layer.priority,
+            execution_order: layer.execution_order,
+            phase: layer.phase,
+            after: layer.after.into_iter().map(LayerIx).collect(),
+            conflicts: layer.conflicts.into_iter().map(LayerIx).collect(),
+            budget: layer.budget_seconds.map(Into::into),
+            execution_mode: layer.execution_mode.0,
+            fail_fast: layer.fail_fast.0,
+            background: layer.background,
+            max_parallel: layer.max_parallel,
+            success: SuccessCriteria {
+                min_pass_rate: layer.success.min_pass_rate,
+                max_failures: layer.success.max_failures,
+                critical_tests_must_pass: layer.success.critical_tests_must_pass,
+                allow_partial_success: layer.success.allow_partial_success,
+            },
+            grace: layer.grace_seconds.into(),
+            categories: layer.categories.into_iter().map(CategoryIx).collect(),
+        })
+    }
+}
+
+impl TryFrom<Category<'_>> for PlannedCategory {
+    type Error = InvalidName;
+
+    fn try_from(category: Category<'_>) -> Result<Self, InvalidName> {
+        Ok(Self {
+            name: CategoryName::new(&category.name)?,
+            layer: LayerIx(category.layer),
+            reason: category.reason.into(),
+            requested: category.requested,
+            named: category.named,
+            priority: category.priority.0,
+            priority_order: category.priority_order,
+            after: category.after.into_iter().map(CategoryIx).collect(),
+            conflicts: category.conflicts.into_iter().map(CategoryIx).collect(),
+            parallel_safe: category.parallel_safe,
+            load: category.load.into_iter().map(|mark| mark.0).collect(),
+            exclusive: category.exclusive,
+            timeout: category.timeout_seconds.into(),
+            grace: category.grace_seconds.into(),
+            max_parallel: category.max_parallel,
+            retries: category.retries,
+            flaky: category.flaky.0,
+            critical: category.critical,
+            estimate: category.estimate_seconds.into(),
+            work: category.work.into(),
+        })
+    }
+}
+
+impl From<CategoryWorkLine<'_>> for CategoryWork {
+    fn from(work: CategoryWorkLine<'_>) -> Self {
+        match work {
+            CategoryWorkLine::Jobs { first, count } => Self::Jobs { first: JobIx(first), count },
+            CategoryWorkLine::Empty { looked } => Self::Empty { looked: looked.into() },
+            CategoryWorkLine::Unavailable { reason } => Self::Unavailable { reason: reason.into() },
+            CategoryWorkLine::Skipped { reason } => Self::Skipped { reason: reason.into() },
+        }
+    }
+}
+
+impl From<Job<'_>> for PlannedJob {
+    fn from(job: Job<'_>) -> Self {
+        Self {
+            category: CategoryIx(job.category),
+            services: job.services.into_iter().map(ServiceIx).collect(),
+            spec: JobSpec {
+                runner: job.runner.0,
+                working_directory: job.working_directory.into(),
+                work: job.work.into(),
+                env: Arc::new(job.env.into_owned()),
+                shard: job.shard.map(|Shard { number, of }| (number, of)),
+                found_by: job.found_by.into(),
+            },
+        }
+    }
+}
+
+impl From<WorkLine<'_>> for Work {
+    fn from(work: WorkLine<'_>) -> Self {
+        match work {
+            WorkLine::Arguments { command, report } => Self::Command {
+                command: CommandLine::Arguments(texts(command)),
+                report: report.map(Into::into),
+            },
+            WorkLine::Shell { command, report } => Self::Command {
+                command: CommandLine::Shell(command.into()),
+                report: report.map(Into::into),
+            },
+            WorkLine::Tests { paths, markers, keyword, ignore, arguments } => Self::Tests {
+                paths: texts(paths),
+                markers: markers.map(Into::into),
+                keyword: keyword.map(Into::into),
+                ignore: texts(ignore),
+                arguments: texts(arguments),
+            },
+        }
+    }
+}
+
+impl TryFrom<Service<'_>> for PlannedService {
+    type Error = InvalidName;
+
+    fn try_from(service: Service<'_>) -> Result<Self, InvalidName> {
+        Ok(Self {
+            name: ServiceName::new(&service.name)?,
+            after: service.after.into_iter().map(ServiceIx).collect(),
+            ready_within: service.ready_within_seconds.into(),
+            reason: service.reason.into(),
+        })
+    }
+}
+
+fn texts(list: Vec<Text<'_>>) -> Vec<String> {
+    list.into_iter().map(Into::into).collect()
+}

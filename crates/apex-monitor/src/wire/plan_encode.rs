@@ -1,0 +1,175 @@
+//! From a plan to its written form.
+
+use std::borrow::Cow;
+
+use apex_config::model::CommandLine;
+use apex_core::Plan;
+use apex_core::id::{CategoryIx, LayerIx, ServiceIx};
+use apex_core::plan::{
+    CategoryWork, PlannedCategory, PlannedJob, PlannedLayer, PlannedService, Work,
+};
+
+use super::line::Text;
+use super::listed::Listed;
+use super::plan::{
+    Category, CategoryWorkLine, Job, Layer, LeftOut, PlanFile, PlanLine, Request, Service, Shard,
+    Success, WorkLine,
+};
+use super::seconds::Seconds;
+use super::word::Word;
+
+impl<'a> PlanFile<'a> {
+    pub(super) fn of(plan: &'a Plan) -> Self {
+        Self { schema: super::PLAN_SCHEMA.into(), plan: plan.into() }
+    }
+}
+
+impl<'a> From<&'a Plan> for PlanLine<'a> {
+    fn from(plan: &'a Plan) -> Self {
+        Self {
+            request: Request {
+                mode: plan.request.mode.as_ref().map(|mode| mode.as_str().into()),
+                environment: plan.request.environment.as_ref().map(|name| name.as_str().into()),
+                selectors: texts(&plan.request.selectors),
+            },
+            run_mode: Word(plan.run_mode),
+            budget_seconds: plan.budget.map(Seconds::from),
+            inter_layer_delay_seconds: plan.inter_layer_delay.into(),
+            startup_timeout_seconds: plan.startup_timeout.into(),
+            slots: plan.slots,
+            max_background_layers: plan.max_background_layers,
+            admission: Word(plan.admission),
+            layers: plan.layers.iter().map(Layer::from).collect(),
+            categories: Listed::Planned(&plan.categories),
+            jobs: Listed::Planned(&plan.jobs),
+            services: plan.services.iter().map(Service::from).collect(),
+            left_out: plan
+                .left_out
+                .iter()
+                .map(|out| LeftOut { name: (&out.name).into(), reason: (&out.reason).into() })
+                .collect(),
+            handed_over: plan.handed_over.iter().map(|id| id.as_str().into()).collect(),
+            notes: texts(&plan.notes),
+        }
+    }
+}
+
+impl<'a> From<&'a PlannedLayer> for Layer<'a> {
+    fn from(layer: &'a PlannedLayer) -> Self {
+        Self {
+            id: layer.id.as_str().into(),
+            name: (&layer.name).into(),
+            reason: (&layer.reason).into(),
+            priority: layer.priority,
+            execution_order: layer.execution_order,
+            phase: layer.phase,
+            after: layer.after.iter().map(|LayerIx(number)| *number).collect(),
+            conflicts: layer.conflicts.iter().map(|LayerIx(number)| *number).collect(),
+            budget_seconds: layer.budget.map(Seconds::from),
+            execution_mode: Word(layer.execution_mode),
+            fail_fast: Word(layer.fail_fast),
+            background: layer.background,
+            max_parallel: layer.max_parallel,
+            success: Success {
+                min_pass_rate: layer.success.min_pass_rate,
+                max_failures: layer.success.max_failures,
+                critical_tests_must_pass: layer.success.critical_tests_must_pass,
+                allow_partial_success: layer.success.allow_partial_success,
+            },
+            grace_seconds: layer.grace.into(),
+            categories: layer.categories.iter().map(|CategoryIx(number)| *number).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a PlannedCategory> for Category<'a> {
+    fn from(category: &'a PlannedCategory) -> Self {
+        Self {
+            name: category.name.as_str().into(),
+            layer: category.layer.0,
+            reason: (&category.reason).into(),
+            requested: category.requested,
+            named: category.named,
+            priority: Word(category.priority),
+            priority_order: category.priority_order,
+            after: category.after.iter().map(|CategoryIx(number)| *number).collect(),
+            conflicts: category.conflicts.iter().map(|CategoryIx(number)| *number).collect(),
+            parallel_safe: category.parallel_safe,
+            load: category.load.iter().map(|&mark| Word(mark)).collect(),
+            exclusive: category.exclusive,
+            timeout_seconds: category.timeout.into(),
+            grace_seconds: category.grace.into(),
+            max_parallel: category.max_parallel,
+            retries: category.retries,
+            flaky: Word(category.flaky),
+            critical: category.critical,
+            estimate_seconds: category.estimate.into(),
+            work: (&category.work).into(),
+        }
+    }
+}
+
+impl<'a> From<&'a CategoryWork> for CategoryWorkLine<'a> {
+    fn from(work: &'a CategoryWork) -> Self {
+        match work {
+            CategoryWork::Jobs { first, count } => Self::Jobs { first: first.0, count: *count },
+            CategoryWork::Empty { looked } => Self::Empty { looked: looked.into() },
+            CategoryWork::Unavailable { reason } => Self::Unavailable { reason: reason.into() },
+            CategoryWork::Skipped { reason } => Self::Skipped { reason: reason.into() },
+        }
+    }
+}
+
+impl<'a> From<&'a PlannedJob> for Job<'a> {
+    fn from(job: &'a PlannedJob) -> Self {
+        Self {
+            category: job.category.0,
+            services: job.services.iter().map(|ServiceIx(number)| *number).collect(),
+            runner: Word(job.spec.runner),
+            working_directory: Text::Borrowed(&job.spec.working_directory),
+            work: (&job.spec.work).into(),
+            env: Cow::Borrowed(&job.spec.env),
+            shard: job.spec.shard.map(|(number, of)| Shard { number, of }),
+            found_by: Text::Borrowed(&job.spec.found_by),
+        }
+    }
+}
+
+impl<'a> From<&'a Work> for WorkLine<'a> {
+    fn from(work: &'a Work) -> Self {
+        match work {
+            Work::Command { command: CommandLine::Arguments(arguments), report } => {
+                Self::Arguments { command: texts(arguments), report: optional(report) }
+            }
+            Work::Command { command: CommandLine::Shell(text), report } => {
+                Self::Shell { command: text.into(), report: optional(report) }
+            }
+            Work::Tests { paths, markers, keyword, ignore, arguments } => Self::Tests {
+                paths: texts(paths),
+                markers: optional(markers),
+                keyword: optional(keyword),
+                ignore: texts(ignore),
+                arguments: texts(arguments),
+            },
+        }
+    }
+}
+
+impl<'a> From<&'a PlannedService> for Service<'a> {
+    fn from(service: &'a PlannedService) -> Self {
+        Self {
+            name: service.name.as_str().into(),
+            after: service.after.iter().map(|ServiceIx(number)| *number).collect(),
+            ready_within_seconds: service.ready_within.into(),
+            reason: (&service.reason).into(),
+        }
+    }
+}
+
+fn texts(list: &[String]) -> Vec<Text<'_>> {
+    list.iter().map(Text::from).collect()
+}
+
+fn optional(text: &Option<String>) -> Option<Text<'_>> {
+    text.as_ref().map(Text::from)
+}
