@@ -1,0 +1,243 @@
+//! What can be typed. The only place that names clap; nothing here means anything yet.
+
+mod run;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+pub(crate) use clap_complete::Shell;
+pub(crate) use run::{FailFastWord, ProgressMode, RunArgs, TargetArgs};
+
+/// Columns of help pages that are written to files.
+const HELP_WIDTH: usize = 96;
+
+/// Runs a repository's test suites in layers with time budgets.
+#[derive(Debug, Parser)]
+#[command(name = "apex", version, max_term_width = 100, propagate_version = false)]
+#[command(
+    after_help = "`apex init` writes a first layer file. `apex explain exit` lists the exit codes."
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that hold for every subcommand.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct GlobalArgs {
+    /// Project folder; found from the current folder when not given
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
+    pub(crate) project: Option<PathBuf>,
+    /// Layer file; found in the project when not given
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub(crate) config: Option<PathBuf>,
+    /// Say more: every test
+    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Global options")]
+    pub(crate) verbose: bool,
+    /// Say less: failures and the summary
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub(crate) quiet: bool,
+    /// When to use colour
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Global options"
+    )]
+    pub(crate) color: ColorWord,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWord {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run tests
+    Run(Box<RunArgs>),
+    /// Show what `run` would do, without running anything
+    Plan(Box<PlanArgs>),
+    /// List layers, categories, modes or tests
+    List(ListArgs),
+    /// Explain a category, a test, or an exit code
+    Explain(ExplainArgs),
+    /// Check or show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Look at the repository and write a commented layer file
+    Init(InitArgs),
+    /// Print the JSON Schema of a format
+    Schema {
+        /// Which format
+        format: SchemaWord,
+    },
+    /// Print the completions of a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Write the manual pages into a folder
+    Man {
+        /// The folder; made when missing
+        directory: PathBuf,
+    },
+    /// Print a page of the reference
+    #[command(hide = true)]
+    Reference {
+        /// Which page
+        page: ReferenceWord,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Print the plan as JSON
+    #[arg(long, group = "form")]
+    pub(crate) json: bool,
+    /// Print the graph of layers and categories for Graphviz
+    #[arg(long, group = "form")]
+    pub(crate) dot: bool,
+    /// Print the graph of layers and categories for Mermaid
+    #[arg(long, group = "form")]
+    pub(crate) mermaid: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// What to list
+    pub(crate) what: ListWord,
+    /// Which part, for tests
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListWord {
+    Layers,
+    Categories,
+    Modes,
+    Tests,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A category, a layer, a mode, a test file or test id, or the word `exit`
+    pub(crate) subject: String,
+    /// The exit code, after `exit`; all of them when missing
+    pub(crate) code: Option<u8>,
+    /// Environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Report every problem of the configuration at once
+    Check {
+        /// Environment
+        #[arg(long, value_name = "NAME")]
+        env: Option<String>,
+        /// Print the problems as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print every value of the configuration
+    Show {
+        /// Environment
+        #[arg(long, value_name = "NAME")]
+        env: Option<String>,
+        /// Say who set each value, and what it replaced
+        #[arg(long)]
+        origin: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON Schema of layer files
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Print the file in place of writing it
+    #[arg(long)]
+    pub(crate) stdout: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaWord {
+    /// A line of the event stream
+    Events,
+    /// A layer file
+    Config,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReferenceWord {
+    ExitCodes,
+    Cli,
+}
+
+/// Reads the command line. Ends the program for help, version and mistakes, as clap does.
+pub(crate) fn parse() -> Arguments {
+    Arguments::parse()
+}
+
+/// The completions of a shell, as a script.
+pub(crate) fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "apex", &mut script);
+    script
+}
+
+/// Writes the manual pages into a folder that exists.
+///
+/// # Errors
+/// When a page could not be written.
+pub(crate) fn manual_pages(folder: &Path) -> std::io::Result<()> {
+    clap_mangen::generate_to(Arguments::command(), folder)
+}
+
+/// The help page of a command.
+pub(crate) struct HelpPage {
+    /// The words that lead to it, for example `apex config show`.
+    pub(crate) name: String,
+    /// What `--help` prints.
+    pub(crate) text: String,
+}
+
+/// The help pages of the program and of every command that is not hidden, parents first.
+pub(crate) fn help_pages() -> Vec<HelpPage> {
+    let mut grammar = Arguments::command().term_width(HELP_WIDTH);
+    grammar.build();
+    let mut pages = Vec::new();
+    add_page(&mut pages, &mut grammar, "apex");
+    pages
+}
+
+fn add_page(pages: &mut Vec<HelpPage>, command: &mut clap::Command, name: &str) {
+    let text = command.render_long_help().to_string();
+    pages.push(HelpPage { name: name.to_owned(), text });
+    for inner in command.get_subcommands_mut() {
+        if inner.is_hide_set() || inner.get_name() == "help" {
+            continue;
+        }
+        let name = format!("{name} {}", inner.get_name());
+        add_page(pages, inner, &name);
+    }
+}

@@ -1,0 +1,83 @@
+//! The options of `run`, and those that choose a part of the configuration.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Which part of the configuration is meant. Without any of these: mode `development`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TargetArgs {
+    /// Files, folders or test ids, relative to the project
+    #[arg(value_name = "PATH", conflicts_with_all = ["mode", "layers"])]
+    pub(crate) paths: Vec<String>,
+    /// The layers of a mode: fast_feedback, commit, development, ci, nightly, weekend, background,
+    /// hybrid, or one of the layer file
+    #[arg(long, value_name = "MODE", conflicts_with_all = ["layers", "categories"])]
+    pub(crate) mode: Option<String>,
+    /// These layers, and those they depend on
+    #[arg(long, value_name = "LAYER", value_delimiter = ',', num_args = 1.., conflicts_with = "categories")]
+    pub(crate) layers: Vec<String>,
+    /// These categories or sets of categories, and the categories they depend on
+    #[arg(long, value_name = "CATEGORY", value_delimiter = ',', num_args = 1..)]
+    pub(crate) categories: Vec<String>,
+    /// Add nothing that the selected layers or categories depend on
+    #[arg(long)]
+    pub(crate) no_dependencies: bool,
+    /// Environment: test, development, staging, production, ci, or one of the layer file
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+    /// What a failure stops, in every layer
+    #[arg(long, value_name = "RULE")]
+    pub(crate) fail_fast: Option<FailFastWord>,
+    /// Jobs at the same time
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<u32>,
+}
+
+/// Options of `apex run`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// How progress is shown
+    #[arg(long, value_name = "MODE", default_value = "auto")]
+    pub(crate) progress_mode: ProgressMode,
+    /// Also write JUnit XML here
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Do not wait: neither for another run of this project, nor for background layers
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    /// Name of the run, for runs that another one hands over
+    #[arg(long, value_name = "ID", hide = true)]
+    pub(crate) run_id: Option<String>,
+    /// Allow the environment `production`
+    #[arg(long)]
+    pub(crate) allow_prod: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailFastWord {
+    /// The first failed test cancels the running jobs of its layer
+    Immediate,
+    /// After the first failed category no further one starts in its layer
+    Category,
+    /// A failed layer blocks those that depend on it
+    Layer,
+    /// Everything runs
+    Disabled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressMode {
+    /// Live on a terminal, plain lines elsewhere
+    Auto,
+    /// Live, redrawn in place
+    Rich,
+    /// Plain lines
+    Simple,
+    /// Every event as a line of JSON on standard output
+    Json,
+    /// Nothing but the exit code
+    Silent,
+}

@@ -1,0 +1,241 @@
+//! Joins the parts of a run: plan, record, displays, reports.
+
+mod behind;
+mod lock;
+mod record;
+mod request;
+
+use std::time::Duration;
+
+use apex_agents::controller::{Outcome, PreparedRun};
+use apex_agents::orchestrator::Interrupts;
+use apex_agents::{Controller, planning};
+use apex_core::{Plan, RunId, Sink};
+use apex_monitor::console::{
+    ColourChoice, Console, ConsoleOptions, Mode, Surroundings, Verbosity, terminal_size,
+};
+use apex_monitor::json::JsonLines;
+use apex_monitor::run_dir::Runs;
+
+use crate::args::{ColorWord, GlobalArgs, ProgressMode, RunArgs};
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::out;
+use crate::project::Project;
+
+use behind::Behind;
+use lock::ProjectLock;
+use record::Record;
+pub(crate) use request::wish;
+
+/// How long the record of a run may take to be written when the run is over: a slow disk must
+/// not cost the record.
+const RECORD_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a display may take to show the rest when the run is over: a reader that does not
+/// read must not hold the exit code.
+const DISPLAY_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Makes a plan for what the options mean.
+pub(crate) fn plan(project: &Project, wish: &planning::Wish) -> Result<Plan, Failure> {
+    let Project { loaded, variables } = project;
+    planning::plan(&loaded.config, &loaded.root, variables, wish).map_err(Failure::from)
+}
+
+/// Runs what the options mean, to the end.
+pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failure> {
+    let project = Project::for_target(global, &args.target)?;
+    refuse_production(&project, args)?;
+    let state = record::state_folder(&project);
+    let kept = project.loaded.config.retention.runs;
+    let file = project.loaded.file.clone();
+    // From here on, where every value of the configuration comes from is not asked any more.
+    let controller = Controller::of(project.loaded, project.variables);
+    let plan = controller.plan(&wish(&args.target, args.no_wait))?;
+    let behind = Behind {
+        root: controller.root().to_owned(),
+        state,
+        file,
+        layers: plan.handed_over.clone(),
+        waives_dependencies: waives_dependencies(&controller, &plan),
+    };
+    if plan.layers.is_empty() && !behind.layers.is_empty() {
+        behind.start(global, args, true)?;
+        return Ok(ExitCode::Passed);
+    }
+    let runs = Runs::in_state(&behind.state);
+    let run = args.run_id.as_deref().map_or_else(new_run_id, RunId::new);
+    record::prepare(&runs, &behind.state)?;
+    let lock = ProjectLock::take(&behind.state, &run, args.no_wait)?;
+    let prepared = controller.with_plan(plan).named(run.clone());
+    // Everything that the run needs is in the plan; of a large project, the configuration is
+    // the larger one.
+    drop(controller);
+    let record = Record::begin(&runs, &run, prepared.plan())?;
+    let code = run_recorded(global, args, prepared, record)?;
+    prune(&runs, kept);
+    drop(lock);
+    behind.start(global, args, code == ExitCode::Passed)?;
+    Ok(code)
+}
+
+/// Runs with everybody who looks, until the record is written.
+fn run_recorded(
+    global: &GlobalArgs,
+    args: &RunArgs,
+    prepared: PreparedRun,
+    record: Record,
+) -> Result<ExitCode, Failure> {
+    let shown = record.shown();
+    let rule: apex_monitor::ExitRule = std::sync::Arc::new(|result| ExitCode::of(result).status());
+    let prepared = prepared
+        .output(record.output_folder())
+        .log_name(record.log_name())
+        .feed(record.sinks(args.junit.as_deref(), &rule)?, RECORD_PATIENCE)
+        .feed(displays(global, args, shown, &rule), DISPLAY_PATIENCE);
+    let outcome = runtime()?.block_on(async {
+        let interrupts = Interrupts::of_this_process().map_err(|error| {
+            Failure::environment(
+                format!("signals cannot be watched: {error}"),
+                "look at the limits of this session",
+            )
+        })?;
+        prepared.interrupts(interrupts).run().await.map_err(|error| {
+            Failure::environment(describe(&error), "look at free space and limits of this machine")
+        })
+    })?;
+    tell_troubles(&outcome);
+    record.end();
+    Ok(ExitCode::of(&outcome.result))
+}
+
+/// A name for a run that sorts by time.
+fn new_run_id() -> RunId {
+    RunId::new(&uuid::Uuid::now_v7().to_string())
+}
+
+/// Whether the mode of a plan starts background layers without waiting for those before them.
+fn waives_dependencies(controller: &Controller, plan: &Plan) -> bool {
+    let mode = plan.request.mode.as_ref();
+    mode.and_then(|mode| controller.config().modes.get(mode))
+        .is_some_and(|mode| mode.waive_dependencies)
+}
+
+/// The runtime: at least two workers, so that one blocked exporter or pipe leaves another.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(
+        |error| {
+            Failure::environment(
+                format!("no threads could be started: {error}"),
+                "look at the limits of this session (`ulimit -u`)",
+            )
+        },
+    )
+}
+
+/// Tests against production need a word of their own.
+fn refuse_production(project: &Project, args: &RunArgs) -> Result<(), Failure> {
+    let environment = &project.loaded.config.environment;
+    if environment.as_str() == "production" && !args.allow_prod {
+        return Err(Failure::usage(
+            "the environment is production, and tests may change what they meet",
+            "add --allow-prod when that is meant",
+        ));
+    }
+    Ok(())
+}
+
+/// Who shows the run.
+fn displays(
+    global: &GlobalArgs,
+    args: &RunArgs,
+    run_directory: String,
+    rule: &apex_monitor::ExitRule,
+) -> Vec<Box<dyn Sink>> {
+    use std::io::IsTerminal as _;
+    let variable = |name: &str| std::env::var(name).ok();
+    let surroundings = Surroundings {
+        is_terminal: std::io::stderr().is_terminal(),
+        colour: match global.color {
+            ColorWord::Auto => ColourChoice::Auto,
+            ColorWord::Always => ColourChoice::Always,
+            ColorWord::Never => ColourChoice::Never,
+        },
+        variable: &variable,
+    };
+    let mode = match args.progress_mode {
+        ProgressMode::Silent => return Vec::new(),
+        ProgressMode::Json => return vec![Box::new(JsonLines::new(std::io::stdout()))],
+        ProgressMode::Auto => surroundings.mode(),
+        ProgressMode::Rich => Mode::Live,
+        ProgressMode::Simple => Mode::Plain,
+    };
+    let verbosity = match (global.quiet, global.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let options = ConsoleOptions {
+        mode,
+        verbosity,
+        style: surroundings.style(),
+        size: terminal_size,
+        run_directory: Some(run_directory),
+        exit: std::sync::Arc::clone(rule),
+    };
+    vec![Box::new(Console::new(Box::new(std::io::stderr()), options))]
+}
+
+/// Says what went wrong with those who looked. It changes no verdict.
+fn tell_troubles(outcome: &Outcome) {
+    for trouble in &outcome.troubles {
+        out::people(&format!("warning: {}: {}\n", trouble.sink, trouble.reason));
+    }
+    if outcome.late_feeds > 0 {
+        out::people(
+            "warning: a reader did not take everything in time; the run directory has it\n",
+        );
+    }
+    for warning in &outcome.warnings {
+        out::people(&format!("warning: {warning}\n"));
+    }
+    for trouble in &outcome.agent_troubles {
+        out::people(&format!("warning: agent {}: {}\n", trouble.agent, trouble.reason));
+    }
+    for agent in &outcome.late_agents {
+        out::people(&format!("warning: agent {agent} did not end in time\n"));
+    }
+}
+
+/// Removes run directories beyond the number that is kept. It changes no verdict.
+fn prune(runs: &Runs, keep: u32) {
+    if let Err(error) = runs.prune(keep as usize) {
+        out::people(&format!("warning: old run directories could not be removed: {error}\n"));
+    }
+}
+
+/// An error with its causes, on one line.
+fn describe(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+impl From<planning::PlanningError> for Failure {
+    fn from(error: planning::PlanningError) -> Self {
+        match error {
+            planning::PlanningError::Unknown(unknown) => unknown.into(),
+            planning::PlanningError::Plan(error) => error.into(),
+            planning::PlanningError::Path(error) => {
+                let hint = match &error {
+                    planning::PathError::Missing(_) => {
+                        "paths are relative to the project folder; `apex list tests` shows them"
+                    }
+                    planning::PathError::Unowned(_) => {
+                        "name it under `paths` of a category; `apex plan` shows what each runs"
+                    }
+                };
+                Self::usage(error.to_string(), hint)
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The record of a run on disk, and those who write it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use apex_agents::orchestrator::LogName;
+use apex_core::{Plan, RunId, Sink};
+use apex_monitor::ExitRule;
+use apex_monitor::junit::JunitReport;
+use apex_monitor::run_dir::{Journal, RunDirectory, Runs, output_log_name};
+use apex_monitor::summary::SummaryFile;
+
+use crate::failure::Failure;
+use crate::project::Project;
+
+/// The folder for the state of a project: `APEX_STATE_DIR`, else `.apex` in its root.
+pub(crate) fn state_folder(project: &Project) -> PathBuf {
+    match project.variables.get("APEX_STATE_DIR").filter(|folder| !folder.is_empty()) {
+        Some(folder) => project.loaded.root.join(folder),
+        None => project.loaded.root.join(".apex"),
+    }
+}
+
+/// Makes the state folder, before anything is said or begun.
+pub(super) fn prepare(runs: &Runs, state: &Path) -> Result<(), Failure> {
+    runs.prepare().map_err(|error| {
+        Failure::environment(
+            format!("the folder `{}` for records of runs cannot be made: {error}", state.display()),
+            "set APEX_STATE_DIR to a folder that can be written",
+        )
+    })
+}
+
+/// The record of a run that goes on.
+pub(super) struct Record {
+    directory: RunDirectory,
+}
+
+impl Record {
+    /// Makes the directory of the run and writes the plan.
+    pub(super) fn begin(runs: &Runs, run: &RunId, plan: &Plan) -> Result<Self, Failure> {
+        let directory = runs.create(run).map_err(|error| no_record(&error))?;
+        directory.write_plan(plan).map_err(|error| no_record(&error))?;
+        Ok(Self { directory })
+    }
+
+    /// The directory as people should read it: relative to where they are, when it is below.
+    pub(super) fn shown(&self) -> String {
+        let path = self.directory.path();
+        let here = std::env::current_dir().ok();
+        let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+        below.unwrap_or(path).display().to_string()
+    }
+
+    /// Where the output of jobs and services goes.
+    pub(super) fn output_folder(&self) -> PathBuf {
+        self.directory.path().join("output")
+    }
+
+    /// Names the file for the output of an attempt.
+    pub(super) fn log_name(&self) -> LogName {
+        let folder = self.directory.path().to_owned();
+        Arc::new(move |plan, job, attempt| {
+            let category = &plan.category(plan.job(job).category).name;
+            folder.join(output_log_name(category.as_str(), job, attempt))
+        })
+    }
+
+    /// Those who write the record, and a further JUnit report when one is wanted.
+    pub(super) fn sinks(
+        &self,
+        junit: Option<&Path>,
+        rule: &ExitRule,
+    ) -> Result<Vec<Box<dyn Sink>>, Failure> {
+        let journal = Journal::create(&self.directory).map_err(|error| no_record(&error))?;
+        let mut sinks: Vec<Box<dyn Sink>> = vec![
+            Box::new(journal),
+            Box::new(JunitReport::new(self.directory.junit())),
+            Box::new(SummaryFile::new(self.directory.summary(), Arc::clone(rule))),
+        ];
+        if let Some(path) = junit {
+            sinks.push(Box::new(JunitReport::new(path.to_owned())));
+        }
+        Ok(sinks)
+    }
+
+    /// The run is over.
+    pub(super) fn end(self) {
+        drop(self.directory);
+    }
+}
+
+fn no_record(error: &std::io::Error) -> Failure {
+    Failure::environment(
+        format!("the run directory could not be written: {error}"),
+        "free space, or set APEX_STATE_DIR to a folder that can be written",
+    )
+}

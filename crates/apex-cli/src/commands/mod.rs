@@ -1,0 +1,48 @@
+//! The subcommands: each reads its options, asks the parts, and says what they answered.
+
+mod config;
+mod explain;
+mod init;
+mod list;
+mod manual;
+mod plan;
+
+use crate::args::{Arguments, Command, ReferenceWord, SchemaWord};
+use crate::assemble;
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::{out, render};
+
+/// Does what was asked for.
+pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let global = &arguments.global;
+    match &arguments.command {
+        Command::Run(args) => assemble::run(global, args),
+        Command::Plan(args) => plan::plan(global, args),
+        Command::List(args) => list::list(global, args),
+        Command::Explain(args) => explain::explain(global, args),
+        Command::Config(command) => config::config(global, command),
+        Command::Init(args) => init::init(global, args),
+        Command::Schema { format } => Ok(schema(*format)),
+        Command::Completions { shell } => Ok(manual::completions(*shell)),
+        Command::Man { directory } => manual::pages(directory),
+        Command::Reference { page } => Ok(reference(*page)),
+    }
+}
+
+fn schema(format: SchemaWord) -> ExitCode {
+    let schema = match format {
+        SchemaWord::Events => apex_monitor::wire::event_schema(),
+        SchemaWord::Config => apex_config::json_schema(),
+    };
+    out::data(&format!("{schema:#}\n"));
+    ExitCode::Passed
+}
+
+fn reference(page: ReferenceWord) -> ExitCode {
+    out::data(&match page {
+        ReferenceWord::ExitCodes => render::exit_reference(),
+        ReferenceWord::Cli => render::cli_reference(),
+    });
+    ExitCode::Passed
+}

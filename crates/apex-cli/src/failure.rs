@@ -1,0 +1,53 @@
+//! Why a command could not do what it was asked, and the exit code that follows.
+
+use apex_config::Problem;
+
+use crate::exit::ExitCode;
+
+/// A command that could not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line asks for something that does not exist or does not fit.
+    Usage { message: String, hint: String },
+    /// The configuration is wrong.
+    Config(Vec<Problem>),
+    /// Something outside is missing or broken.
+    Environment { message: String, hint: String },
+    /// Another run goes on.
+    Locked { message: String },
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: hint.into() }
+    }
+
+    pub(crate) fn environment(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Environment { message: message.into(), hint: hint.into() }
+    }
+
+    /// The exit code.
+    pub(crate) const fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage { .. } | Self::Config(_) => ExitCode::Usage,
+            Self::Environment { .. } => ExitCode::Environment,
+            Self::Locked { .. } => ExitCode::Locked,
+        }
+    }
+}
+
+impl From<apex_core::select::UnknownName> for Failure {
+    fn from(unknown: apex_core::select::UnknownName) -> Self {
+        let hint = match &unknown.nearest {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("known: {}", unknown.known.join(", ")),
+        };
+        Self::usage(unknown.to_string(), hint)
+    }
+}
+
+impl From<apex_core::plan::PlanError> for Failure {
+    fn from(error: apex_core::plan::PlanError) -> Self {
+        Self::usage(error.to_string(), "take one of these dependencies out of the layer file")
+    }
+}

@@ -1,0 +1,24 @@
+//! The `apex` program: hears the user, joins the parts, ends with a number.
+
+mod args;
+mod assemble;
+mod commands;
+mod exit;
+mod failure;
+mod out;
+mod project;
+mod render;
+
+use std::process::ExitCode as ProcessExit;
+
+fn main() -> ProcessExit {
+    let arguments = args::parse();
+    let code = match commands::execute(&arguments) {
+        Ok(code) => code,
+        Err(failure) => {
+            out::people(&render::failure(&failure));
+            failure.exit_code()
+        }
+    };
+    ProcessExit::from(code.number())
+}

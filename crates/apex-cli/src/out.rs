@@ -1,0 +1,21 @@
+//! Writing: data to standard output, text for people to standard error.
+//!
+//! A reader that went away is not an error of the program: what it asked for is done.
+
+use std::io::Write;
+
+/// Writes data.
+pub(crate) fn data(text: &str) {
+    write_to(&mut anstream::stdout().lock(), text);
+}
+
+/// Writes text for people.
+pub(crate) fn people(text: &str) {
+    write_to(&mut anstream::stderr().lock(), text);
+}
+
+fn write_to(stream: &mut impl Write, text: &str) {
+    // The only errors here are a closed pipe or a full disk behind a redirect; the exit code
+    // must stay that of the command.
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+}
