@@ -1,0 +1,14 @@
+//! The `apex` program as a person or a pipeline calls it.
+
+mod budget;
+mod commands;
+mod hostile;
+mod init;
+mod interrupt;
+mod lock;
+mod misuse;
+mod polyglot;
+mod reference;
+mod screen;
+mod shop;
+mod suites;

@@ -1,0 +1,9 @@
+//! Tests of apex-agents with real processes and real frameworks.
+
+mod controller;
+mod detect;
+mod feed;
+mod process;
+pub(crate) mod project;
+mod runners;
+mod staff;

@@ -1,0 +1,73 @@
+//! What a program gets: variables, arguments, standard input, where it is found.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use apex_core::event::ProcessEnd;
+use apex_tests::tool::tool;
+
+use super::scene::{Scene, program, sh};
+
+fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn variables_are_those_given_and_later_layers_win() {
+    let Some(env) = tool("env") else { return };
+    let mut scene = Scene::with_base_env(variables(&[("A", "base"), ("B", "base"), ("C", "base")]));
+    scene.job_env = variables(&[("B", "job"), ("C", "job"), ("D", "job")]);
+    scene.run_env = variables(&[("C", "run"), ("D", "run")]);
+    let mut invocation = program(&[env.to_str().unwrap()]);
+    invocation.env = variables(&[("D", "invocation")]);
+    let story = scene.run(invocation).await;
+    let mut lines: Vec<&str> = story.text.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["A=base", "B=job", "C=run", "D=invocation"]);
+}
+
+#[tokio::test]
+async fn standard_input_is_empty() {
+    let story = Scene::new().run(program(&["cat"])).await;
+    assert_eq!(story.process_end(), &ProcessEnd::Exited(0));
+    assert_eq!(story.text, "");
+}
+
+#[tokio::test]
+async fn arguments_are_not_read_by_a_shell() {
+    let story = Scene::new().run(program(&["printf", "%s|", "$HOME", "a b", "*", ""])).await;
+    assert_eq!(story.text, "$HOME|a b|*||");
+}
+
+#[tokio::test]
+async fn a_program_is_looked_up_on_the_path_that_it_gets() {
+    let mut scene = Scene::new();
+    let folder = scene.root().join("tools");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("true"), "#!/bin/sh\necho own: $0\n").unwrap();
+    fs::set_permissions(folder.join("true"), fs::Permissions::from_mode(0o755)).unwrap();
+    scene.job_env.insert("PATH".to_owned(), format!("/nowhere:{}", folder.display()));
+    let story = scene.run(program(&["true"])).await;
+    assert_eq!(story.text, format!("own: {}/true\n", folder.display()));
+}
+
+#[tokio::test]
+async fn a_path_counts_from_the_working_directory() {
+    let mut scene = Scene::new();
+    let folder = scene.root().join("sub");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("here"), "#!/bin/sh\npwd\n").unwrap();
+    fs::set_permissions(folder.join("here"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut invocation = program(&["./here"]);
+    invocation.working_directory = "sub".to_owned();
+    let story = scene.run(invocation).await;
+    assert_eq!(story.text.trim_end(), folder.canonicalize().unwrap().to_str().unwrap());
+}
+
+#[tokio::test]
+async fn a_program_leads_a_group_of_its_own() {
+    let story = Scene::new().run(sh("echo $$; cut -d' ' -f5 /proc/$$/stat")).await;
+    let ids: Vec<&str> = story.text.lines().collect();
+    assert_eq!(ids[0], ids[1]);
+}

@@ -1,0 +1,115 @@
+//! Cargo, by its own test programs and by nextest: the same outcomes by the same ids.
+
+use apex_agents::runners::Tools;
+use apex_config::model::RunnerKind;
+use apex_core::Outcome;
+use apex_core::plan::JobSpec;
+use apex_tests::tool::tool;
+
+use super::drive::{Driven, Project, job, list_in, run_with};
+
+fn project() -> Project {
+    Project::with(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"demo-pack\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n",
+        ),
+        (
+            "src/lib.rs",
+            r#"//! A sample.
+/// ```
+/// assert_eq!(demo_pack::two(), 2);
+/// ```
+pub fn two() -> u32 { 2 }
+#[cfg(test)]
+mod tests {
+    #[test] fn passes() {}
+    #[test] fn fails() { println!("to the output"); assert_eq!(1, 2, "numbers differ"); }
+    #[test] #[ignore = "too slow"] fn ignored() {}
+    #[test] #[should_panic] fn panics() { panic!("x") }
+    #[test] fn result() -> Result<(), String> { Err("bad result".into()) }
+}
+"#,
+        ),
+        (
+            "tests/it.rs",
+            "#[test] fn aborts() { std::process::abort(); }\n#[test] fn exits() { std::process::exit(3); }\n#[test] fn fine() {}\n#[test] fn also_fine() {}\n",
+        ),
+    ])
+}
+
+fn check(driven: &Driven, exit_is: &str) {
+    let expected = [
+        ("demo-pack::demo_pack$tests::passes", "passed", ""),
+        (
+            "demo-pack::demo_pack$tests::fails",
+            "failed",
+            "assertion `left == right` failed: numbers differ (src/lib.rs:9:",
+        ),
+        ("demo-pack::demo_pack$tests::panics", "passed", ""),
+        ("demo-pack::demo_pack$tests::result", "failed", "Error: \"bad result\""),
+        ("demo-pack::it$fine", "passed", ""),
+        ("demo-pack::it$also_fine", "passed", ""),
+        ("demo-pack::it$exits", exit_is, ""),
+        ("demo-pack::it$aborts", "errored", ""),
+        ("doc$src/lib.rs - two (line 2)", "passed", ""),
+    ];
+    for (id, outcome, message) in expected {
+        assert_eq!(driven.outcome(id), outcome, "{id}: {driven:#?}");
+        assert!(driven.message(id).starts_with(message), "{id}: {}", driven.message(id));
+    }
+    assert_eq!(driven.outcome("demo-pack::demo_pack$tests::ignored"), "skipped");
+    assert_eq!((driven.tests.len(), &driven.problem), (10, &None));
+}
+
+#[test]
+fn the_test_programs_tell_every_outcome_and_a_crash_is_pinned_on_its_test() {
+    let Some(_) = tool("cargo") else { return };
+    let project = project();
+    let driven = project.run(&job(RunnerKind::Cargo), None);
+    check(&driven, "errored");
+    assert!(driven.details["demo-pack::demo_pack$tests::fails"].contains("to the output"));
+    assert_eq!(driven.message("demo-pack::it$aborts"), "killed by signal 6 while it ran");
+    assert_eq!(
+        driven.message("demo-pack::it$exits"),
+        "ended the process with exit code 3 while it ran"
+    );
+    assert_eq!(driven.message("demo-pack::demo_pack$tests::ignored"), "too slow");
+
+    let only = ["demo-pack::it$fine", "demo-pack::demo_pack$tests::fails"];
+    let again = project.run(&job(RunnerKind::Cargo), Some(&only));
+    assert_eq!((again.tests.len(), again.count(Outcome::Failed), again.problem), (2, 1, None));
+
+    let listed = list_in(project.path(), &job(RunnerKind::Cargo));
+    assert_eq!((listed.discovered.len(), listed.tests.len(), listed.problem), (9, 0, None));
+
+    let halves = [1, 2].map(|number| {
+        let spec = JobSpec { shard: Some((number, 2)), ..job(RunnerKind::Cargo) };
+        project.run(&spec, None).tests.len()
+    });
+    assert_eq!(halves.iter().sum::<usize>(), 10, "{halves:?}");
+}
+
+#[test]
+fn nextest_tells_the_same() {
+    let (Some(_), Some(_)) = (tool("cargo"), tool("cargo-nextest")) else { return };
+    let project = project();
+    let tools = Tools { has_nextest: true, ..Tools::default() };
+    let driven = run_with(project.path(), &job(RunnerKind::Cargo), None, &tools);
+    check(&driven, "failed");
+    assert_eq!(driven.message("demo-pack::it$aborts"), "ended by SIGABRT while it ran");
+
+    let only = ["demo-pack::it$fine", "demo-pack::demo_pack$tests::fails"];
+    let again = run_with(project.path(), &job(RunnerKind::Cargo), Some(&only), &tools);
+    assert_eq!((again.tests.len(), again.count(Outcome::Failed), again.problem), (2, 1, None));
+}
+
+#[test]
+fn an_error_of_the_compiler_keeps_the_tests_from_running_and_is_named_with_its_place() {
+    let Some(_) = tool("cargo") else { return };
+    let project = project();
+    std::fs::write(project.path().join("tests/zz.rs"), "#[test] fn x() { let y: u32 = \"\"; }\n")
+        .expect("a file");
+    let reason = project.run(&job(RunnerKind::Cargo), None).unable.expect("a reason");
+    assert!(reason.starts_with("the build failed at tests/zz.rs:1:31: error[E0308]"), "{reason}");
+}

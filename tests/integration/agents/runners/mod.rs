@@ -1,0 +1,9 @@
+//! Sessions on real frameworks, compared with what the frameworks themselves report.
+
+pub(super) mod drive;
+
+mod cargo;
+mod command;
+mod node;
+mod pytest;
+mod unittest;

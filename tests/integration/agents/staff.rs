@@ -1,0 +1,164 @@
+//! Agents of a user: what they say reaches the stream, and what they do wrong harms nobody.
+
+use apex_agents::{Agent, AgentContext, Health};
+use apex_core::event::{AgentEvent, RunResult};
+use apex_core::{Envelope, Event, RunView};
+
+use super::project::{Project, Record};
+
+/// The one category ends only when the file `agent-heard` is there, or after ten seconds.
+const WAITING: &str = "
+apex: 1
+layers:
+  only:
+    name: Only
+    required_services: []
+    categories:
+      - name: unit
+        timeout_seconds: 60
+        command: [sh, -c, 'i=0; until [ -e agent-heard ] || [ $i -gt 200 ]; do sleep 0.05; i=$((i+1)); done']
+";
+
+/// What an agent does.
+#[derive(Clone, Copy, PartialEq)]
+enum Conduct {
+    FailsToInitialise,
+    FailsToExecute,
+    Panics,
+    IsDone,
+    Warns,
+    IsImpaired,
+    FailsToShutDown,
+}
+
+struct Actor {
+    conduct: Conduct,
+    context: Option<AgentContext>,
+    batches: u32,
+}
+
+impl Agent for Actor {
+    fn name(&self) -> &str {
+        "actor"
+    }
+
+    fn initialise(&mut self, context: &AgentContext) -> Result<(), String> {
+        if self.conduct == Conduct::FailsToInitialise {
+            return Err("no key".to_owned());
+        }
+        self.context = Some(context.clone());
+        Ok(())
+    }
+
+    fn execute(&mut self, _: &[Envelope], view: &RunView) -> Result<(), String> {
+        self.batches += 1;
+        assert!(view.identity().is_some(), "the view holds the batch");
+        match self.conduct {
+            Conduct::FailsToExecute => Err("no answer".to_owned()),
+            Conduct::Panics => panic!("a mistake"),
+            Conduct::Warns if self.batches == 1 => {
+                if let Some(context) = &self.context {
+                    context.warn(&format!("run {} is watched", context.run()));
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn health(&self) -> Health {
+        match self.conduct {
+            Conduct::IsDone => Health::Done,
+            Conduct::IsImpaired => Health::Impaired("slow network".to_owned()),
+            _ => Health::Fit,
+        }
+    }
+
+    fn shut_down(&mut self, _: &RunView) -> Result<(), String> {
+        match self.conduct {
+            Conduct::FailsToShutDown => Err("could not write".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a run with such an agent left behind: lines about agents and warnings, and the outcome.
+async fn run_with(conduct: Conduct) -> (Vec<String>, apex_agents::controller::Outcome) {
+    let project = Project::new(WAITING);
+    let record = Record::default();
+    let heard = project.root().join("agent-heard");
+    let prepared = project.open().full_layered().unwrap();
+    let release = Box::new(Release { conduct, heard });
+    let actor = Box::new(Actor { conduct, context: None, batches: 0 });
+    let outcome = prepared.agent(actor).sink(release).sink(record.sink()).run().await.unwrap();
+    let lines = record.events().into_iter().filter_map(|event| match event {
+        Event::Agent(AgentEvent::Started { agent }) => Some(format!("{agent} started")),
+        Event::Agent(AgentEvent::Stopped { agent }) => Some(format!("{agent} stopped")),
+        Event::Agent(AgentEvent::Failed { agent, reason }) => {
+            Some(format!("{agent} failed: {reason}"))
+        }
+        Event::Warning(text) => Some(text),
+        _ => None,
+    });
+    (lines.collect(), outcome)
+}
+
+/// Lets the run end once the agent has shown in the stream; at once when it shows only afterwards.
+struct Release {
+    conduct: Conduct,
+    heard: std::path::PathBuf,
+}
+
+impl apex_core::Sink for Release {
+    fn name(&self) -> &'static str {
+        "release"
+    }
+
+    fn accept(&mut self, batch: &[Envelope], _: &RunView) -> Result<(), String> {
+        let shown = batch.iter().any(|envelope| match &envelope.event {
+            Event::Agent(AgentEvent::Stopped { .. } | AgentEvent::Failed { .. }) => true,
+            Event::Warning(_) => true,
+            _ => self.conduct == Conduct::FailsToShutDown,
+        });
+        if shown {
+            std::fs::write(&self.heard, "").map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_does_is_in_the_stream_and_the_run_passes() {
+    for (conduct, expected) in [
+        (Conduct::FailsToInitialise, "actor failed: no key"),
+        (Conduct::FailsToExecute, "actor failed: no answer"),
+        (Conduct::Panics, "actor failed: it panicked: a mistake"),
+        (Conduct::IsDone, "actor stopped"),
+        (Conduct::IsImpaired, "actor: slow network"),
+    ] {
+        let (lines, outcome) = run_with(conduct).await;
+        assert_eq!(lines, ["actor started", expected]);
+        assert_eq!(outcome.result, RunResult::default(), "{expected}");
+        let failed = expected.strip_prefix("actor failed: ");
+        let troubles: Vec<&str> =
+            outcome.agent_troubles.iter().map(|trouble| trouble.reason.as_str()).collect();
+        assert_eq!(troubles, failed.into_iter().collect::<Vec<_>>());
+        assert!(outcome.late_agents.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warning_of_an_agent_carries_its_name_and_reaches_the_stream() {
+    let (lines, outcome) = run_with(Conduct::Warns).await;
+    assert_eq!(outcome.result, RunResult::default());
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[1].starts_with("actor: run embedded-"), "{lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_fails_after_the_last_event_is_in_the_outcome() {
+    let (lines, outcome) = run_with(Conduct::FailsToShutDown).await;
+    assert_eq!(lines, ["actor started"]);
+    let [trouble] = &outcome.agent_troubles[..] else { panic!("{outcome:?}") };
+    assert_eq!((trouble.agent.as_str(), trouble.reason.as_str()), ("actor", "could not write"));
+}

@@ -1,0 +1,4 @@
+//! Parts with the real world: processes, frameworks, files.
+
+mod agents;
+mod examples;

@@ -1,0 +1,3 @@
+//! What must never break: the laws of the scheduler, clean-up, honest verdicts.
+
+mod scheduler;

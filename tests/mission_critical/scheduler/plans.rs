@@ -1,0 +1,223 @@
+//! Random plans: every mode, cap, dependency, conflict and limit that a plan can have.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apex_config::model::{
+    CategoryName, CommandLine, ConflictResolution, ExecutionMode, FailFast, FlakyPolicy, LayerId,
+    Load, Priority, RunMode, RunnerKind, ServiceName, SuccessCriteria,
+};
+use apex_core::plan::{
+    CategoryWork, JobSpec, Plan, PlannedCategory, PlannedJob, PlannedLayer, PlannedService, Work,
+};
+use apex_core::{CategoryIx, JobIx, LayerIx, ServiceIx};
+
+use super::random::Random;
+
+/// How much of everything a random plan may have.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    /// Whether time limits may be shorter than the work.
+    pub tight_limits: bool,
+}
+
+pub fn random_plan(random: &mut Random, shape: Shape) -> Plan {
+    let mut plan = Plan {
+        slots: random.within(1, 5) as u32,
+        run_mode: random.pick(&[
+            RunMode::Sequential,
+            RunMode::Waterfall,
+            RunMode::WaterfallWithBackground,
+            RunMode::Parallel,
+        ]),
+        admission: random.pick(&[
+            ConflictResolution::PriorityBased,
+            ConflictResolution::FirstComeFirstServe,
+            ConflictResolution::RoundRobin,
+        ]),
+        ..Plan::default()
+    };
+    if random.percent(20) {
+        plan.inter_layer_delay = Duration::from_secs(random.within(1, 5));
+    }
+    if shape.tight_limits && random.percent(15) {
+        plan.budget = Some(Duration::from_secs(random.within(1, 120)));
+    }
+    services(random, &mut plan);
+    for position in 0..random.within(1, 4) as usize {
+        layer(random, &mut plan, position, shape);
+    }
+    conflicts(random, &mut plan);
+    plan
+}
+
+fn services(random: &mut Random, plan: &mut Plan) {
+    if random.percent(60) {
+        return;
+    }
+    for position in 0..random.within(1, 3) as usize {
+        let after = (0..position).filter(|_| random.percent(40)).map(ServiceIx::at).collect();
+        plan.services.push(PlannedService {
+            name: ServiceName::new(&format!("service{position}")).unwrap(),
+            after,
+            ready_within: Duration::from_secs(10),
+            reason: String::new(),
+        });
+    }
+}
+
+fn layer(random: &mut Random, plan: &mut Plan, position: usize, shape: Shape) {
+    let after: Vec<LayerIx> =
+        (0..position).filter(|_| random.percent(45)).map(LayerIx::at).collect();
+    let phase = after.iter().map(|&before| plan.layer(before).phase + 1).max().unwrap_or(0);
+    let conflicts = (0..position).filter(|_| random.percent(10)).map(LayerIx::at).collect();
+    let first = plan.categories.len();
+    let count = random.within(1, 4) as usize;
+    let ix = LayerIx::at(position);
+    let budget = if shape.tight_limits && random.percent(40) {
+        Some(Duration::from_secs(random.within(1, 60)))
+    } else {
+        random.percent(50).then(|| Duration::from_secs(100_000))
+    };
+    let execution_mode =
+        random.pick(&[ExecutionMode::Sequential, ExecutionMode::Parallel, ExecutionMode::Hybrid]);
+    plan.layers.push(PlannedLayer {
+        id: LayerId::new(&format!("layer{position}")).unwrap(),
+        name: String::new(),
+        reason: String::new(),
+        priority: random.within(1, 3) as u8,
+        execution_order: random.within(1, 3) as u8,
+        phase,
+        after,
+        conflicts,
+        budget,
+        execution_mode,
+        fail_fast: random.pick(&[
+            FailFast::Immediate,
+            FailFast::Category,
+            FailFast::Layer,
+            FailFast::Disabled,
+        ]),
+        background: random.percent(25),
+        max_parallel: random.within(1, 4) as u32,
+        success: SuccessCriteria {
+            min_pass_rate: random.pick(&[0.0, 0.5, 0.95, 1.0]),
+            max_failures: random.within(0, 5) as u32,
+            critical_tests_must_pass: random.percent(50),
+            allow_partial_success: random.percent(30),
+        },
+        grace: Duration::from_secs(random.within(0, 10)),
+        categories: (first..first + count).map(CategoryIx::at).collect(),
+    });
+    let mut order = 1;
+    for member in 0..count {
+        order += random.within(0, 1) as u32;
+        // Dependencies inside a layer go with the parallel mode; other modes have an own order.
+        let may_depend = execution_mode == ExecutionMode::Parallel;
+        category(random, plan, Place { layer: ix, member, order, may_depend, shape });
+    }
+}
+
+struct Place {
+    layer: LayerIx,
+    member: usize,
+    order: u32,
+    may_depend: bool,
+    shape: Shape,
+}
+
+fn category(random: &mut Random, plan: &mut Plan, place: Place) {
+    let ix = CategoryIx::at(plan.categories.len());
+    let first_member = ix.position() - place.member;
+    let after = (first_member..ix.position())
+        .filter(|_| place.may_depend && random.percent(25))
+        .map(CategoryIx::at)
+        .collect();
+    let timeout = if place.shape.tight_limits && random.percent(25) {
+        Duration::from_secs(random.within(1, 30))
+    } else {
+        Duration::from_secs(100_000)
+    };
+    let work = match random.within(0, 20) {
+        0 => CategoryWork::Empty { looked: String::new() },
+        1 if place.shape.tight_limits => CategoryWork::Unavailable { reason: String::new() },
+        2 => CategoryWork::Skipped { reason: String::new() },
+        _ => {
+            let first = JobIx::at(plan.jobs.len());
+            let count = random.within(1, 3);
+            for _ in 0..count {
+                job(random, plan, ix);
+            }
+            CategoryWork::Jobs { first, count: count as u32 }
+        }
+    };
+    let marks = [Load::Memory, Load::Cpu, Load::Database, Load::Network];
+    plan.categories.push(PlannedCategory {
+        name: CategoryName::new(&format!("category{}", ix.0)).unwrap(),
+        layer: place.layer,
+        reason: String::new(),
+        requested: true,
+        named: random.percent(10),
+        priority: Priority::Medium,
+        priority_order: place.order,
+        after,
+        conflicts: Vec::new(),
+        parallel_safe: random.percent(85),
+        load: marks.into_iter().filter(|_| random.percent(15)).collect(),
+        exclusive: random.percent(5),
+        timeout,
+        grace: Duration::from_secs(random.within(0, 10)),
+        max_parallel: random.within(1, 3) as u32,
+        retries: if random.percent(30) { random.within(1, 2) as u32 } else { 0 },
+        flaky: random.pick(&[FlakyPolicy::Pass, FlakyPolicy::Warn, FlakyPolicy::Fail]),
+        critical: random.percent(10),
+        estimate: Duration::from_secs(1),
+        work,
+    });
+}
+
+fn job(random: &mut Random, plan: &mut Plan, category: CategoryIx) {
+    let mut services: Vec<ServiceIx> =
+        (0..plan.services.len()).filter(|_| random.percent(30)).map(ServiceIx::at).collect();
+    // A job names its services with everything these need.
+    for position in (0..plan.services.len()).rev() {
+        if services.contains(&ServiceIx::at(position)) {
+            for &before in &plan.services[position].after {
+                if !services.contains(&before) {
+                    services.push(before);
+                }
+            }
+        }
+    }
+    plan.jobs.push(PlannedJob { category, services, spec: trivial_spec() });
+}
+
+fn trivial_spec() -> JobSpec {
+    JobSpec {
+        runner: RunnerKind::Command,
+        working_directory: "".into(),
+        work: Work::Command { command: CommandLine::Shell(String::new()), report: None },
+        env: Arc::new(BTreeMap::new()),
+        shard: None,
+        found_by: "".into(),
+    }
+}
+
+fn conflicts(random: &mut Random, plan: &mut Plan) {
+    let count = plan.categories.len();
+    for one in 0..count {
+        for other in 0..one {
+            if random.percent(6) {
+                plan.categories[one].conflicts.push(CategoryIx::at(other));
+                plan.categories[other].conflicts.push(CategoryIx::at(one));
+            }
+        }
+    }
+    // A layer's conflicts hold both ways.
+    for one in 0..plan.layers.len() {
+        for other in plan.layers[one].conflicts.clone() {
+            plan.layers[other.position()].conflicts.push(LayerIx::at(one));
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Support for the tests: the program under test, projects to run it in, a limit on waiting,
+//! what is left running, tools that may be missing, reports of others.
+
+pub mod apex;
+pub mod junit;
+pub mod polyglot;
+pub mod processes;
+pub mod project;
+pub mod tool;
+pub mod watchdog;

@@ -1,0 +1,5 @@
+//! Tests of apex-agents through its public face.
+
+mod process;
+mod runners;
+mod services;

@@ -1,0 +1,4 @@
+//! The pure parts of process supervision.
+
+mod lines;
+mod text;

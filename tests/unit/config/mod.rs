@@ -1,0 +1,14 @@
+//! Tests of apex-config through its public face.
+
+mod complete;
+mod dialects;
+mod discovery;
+mod environments;
+mod hostile;
+mod init;
+mod merging;
+mod problems;
+mod schema;
+mod showing;
+mod support;
+mod variables;

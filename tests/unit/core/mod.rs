@@ -1,0 +1,9 @@
+//! Tests of apex-core through its public face.
+
+mod graph;
+mod judge;
+mod phases;
+mod plan;
+mod select;
+mod support;
+mod view;

@@ -1,0 +1,87 @@
+//! The JUnit report.
+
+use apex_core::event::RunResult;
+use apex_core::test_case::Failure;
+use apex_core::{Outcome, Sink};
+use apex_monitor::junit::{JunitReport, write_report};
+
+use super::stream::{Stream, failure, plan};
+
+fn report(stream: &Stream) -> String {
+    let mut written = Vec::new();
+    write_report(&stream.view, &mut written).unwrap();
+    String::from_utf8(written).unwrap()
+}
+
+#[test]
+fn every_outcome_has_its_place() {
+    let mut stream = Stream::of(plan(&[
+        ("fast", 60, &[("unit", 1), ("lint", 0), ("docs", 0)]),
+        ("slow", 0, &[("e2e", 0), ("load", 0)]),
+    ]));
+    stream.at(1.0).job_starts(0);
+    let ids: Vec<String> =
+        Outcome::ALL.iter().map(|outcome| format!("tests/test_a.py::test_{outcome}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let first = stream.discover(0, &ids);
+    for (test, outcome) in (first..).zip(Outcome::ALL) {
+        if outcome.has_run() {
+            let said = (outcome != Outcome::Passed).then(|| Failure {
+                message: format!("why it is {outcome}"),
+                details: "line 1 <&>\nline 2".to_owned(),
+                output: "it wrote this".to_owned(),
+            });
+            stream.starts(test, 1).ends(test, 1, outcome, said);
+        }
+        stream.settles(test, outcome);
+    }
+    stream.at(9.5).job_ends(0, Outcome::Failed, "stopped by the fail-fast rule");
+    stream.category_ends(1, Outcome::Errored, "`ruff` was not found");
+    stream.category_ends(2, Outcome::Empty, "no tests in docs/");
+    stream.category_ends(3, Outcome::Blocked, "fast did not pass");
+    stream.job_starts(4);
+    let test = stream.discover(4, &["load::one"]);
+    stream.runs(test, Outcome::Passed).job_ends(4, Outcome::Errored, "the report is missing");
+    stream.at(12.0).finish(RunResult::default());
+    insta::assert_snapshot!(report(&stream));
+}
+
+#[test]
+fn text_that_xml_forbids_is_left_out() {
+    let mut stream = Stream::of(plan(&[("fast", 0, &[("unit", 0)])]));
+    let test = stream.discover(0, &["suite\u{0}::name\u{fffe}\"<"]);
+    let wild = "a\u{0}b\u{8}c\u{1b}[31md\u{1b}[0me\u{fffe}f\u{ffff}g\u{7f}h\u{85}i]]>\tj\r\nk\u{1b}]8;;http://x\u{7}l";
+    stream.fails(test, failure(wild, wild));
+    let text = report(&stream);
+    assert!(text.contains("classname=\"suite\" "), "{text}");
+    assert!(text.contains("name=\"name&quot;&lt;\""), "{text}");
+    assert!(text.contains(">abcdefghi]]&gt;\tj\nkl</failure>"), "{text}");
+    assert!(!text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')));
+}
+
+#[test]
+fn a_run_without_tests_is_a_report_without_cases() {
+    let text = report(&Stream::of(plan(&[])));
+    assert!(text.contains("tests=\"0\" failures=\"0\" errors=\"0\""), "{text}");
+    assert!(!text.contains("<testcase"));
+}
+
+#[test]
+fn the_file_is_whole_and_its_folders_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("reports/junit.xml");
+    let stream = Stream::of(plan(&[("fast", 0, &[("unit", 0)])]));
+    JunitReport::new(path.clone()).close(&stream.view).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), report(&stream));
+    assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_names_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let path = file.join("junit.xml");
+    let error = JunitReport::new(path.clone()).close(&Stream::of(plan(&[])).view).unwrap_err();
+    assert!(error.contains(&path.display().to_string()), "{error}");
+}

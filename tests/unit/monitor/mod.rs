@@ -1,0 +1,9 @@
+//! Tests of apex-monitor through its public face.
+
+mod console;
+mod json;
+mod junit;
+mod run_dir;
+pub(crate) mod stream;
+mod summary;
+mod wire;
