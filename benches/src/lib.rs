@@ -46,11 +46,7 @@ pub fn plan_of_commands(count: u32, slots: u32) -> Result<Plan, InvalidName> {
     let shared = Shared::default();
     for number in 0..count {
         plan.categories.push(category(number)?);
-        plan.jobs.push(PlannedJob {
-            category: CategoryIx(number),
-            services: Vec::new(),
-            spec: shared.spec(),
-        });
+        plan.jobs.push(PlannedJob::new(CategoryIx(number), Vec::new(), shared.spec()));
     }
     plan.layers.push(layer(slots, (0..count).map(CategoryIx).collect())?);
     Ok(plan)

@@ -7,6 +7,7 @@
 
 pub mod event;
 pub mod graph;
+pub mod history;
 pub mod id;
 pub mod judge;
 pub mod oracle;
@@ -21,6 +22,7 @@ pub mod time;
 pub mod view;
 
 pub use event::{Envelope, Event};
+pub use history::History;
 pub use id::{AttemptNumber, CategoryIx, JobIx, LayerIx, RunId, ServiceIx, TestIx};
 pub use outcome::{Outcome, Verdict};
 pub use plan::Plan;

@@ -190,7 +190,7 @@ fn job(random: &mut Random, plan: &mut Plan, category: CategoryIx) {
             }
         }
     }
-    plan.jobs.push(PlannedJob { category, services, spec: trivial_spec() });
+    plan.jobs.push(PlannedJob::new(category, services, trivial_spec()));
 }
 
 fn trivial_spec() -> JobSpec {

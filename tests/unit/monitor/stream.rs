@@ -12,8 +12,8 @@ use apex_core::event::{
     ServiceEvent, Stream as Out, TestEvent,
 };
 use apex_core::plan::{
-    CategoryWork, JobSpec, PlannedCategory, PlannedJob, PlannedLayer, PlannedService,
-    RequestSummary, Work,
+    CategoryWork, Forecast, JobSpec, PlannedCategory, PlannedJob, PlannedLayer, PlannedService,
+    RequestSummary, Standing, Work,
 };
 use apex_core::test_case::{Failure, TestCase};
 use apex_core::{
@@ -93,20 +93,25 @@ fn category(name: &str, layer: LayerIx, retries: u32, job: JobIx) -> PlannedCate
 }
 
 fn job_of(category: CategoryIx, name: &str) -> PlannedJob {
+    let spec = JobSpec {
+        runner: RunnerKind::Command,
+        working_directory: "".into(),
+        work: Work::Command { command: CommandLine::Shell(format!("make {name}")), report: None },
+        env: Arc::default(),
+        shard: None,
+        found_by: "the layer file".into(),
+    };
     PlannedJob {
-        category,
-        services: Vec::new(),
-        spec: JobSpec {
-            runner: RunnerKind::Command,
-            working_directory: "".into(),
-            work: Work::Command {
-                command: CommandLine::Shell(format!("make {name}")),
-                report: None,
-            },
-            env: Arc::default(),
-            shard: None,
-            found_by: "the layer file".into(),
-        },
+        forecast: Some(Forecast {
+            expected: Duration::from_millis(1500),
+            high: Duration::from_secs(4),
+            runs: 7,
+            peak_memory_mb: Some(96),
+        }),
+        holds: vec!["port".into()],
+        standing: Standing::IfItFits,
+        turn: 3,
+        ..PlannedJob::new(category, Vec::new(), spec)
     }
 }
 

@@ -286,11 +286,7 @@ impl<'a> Builder<'a> {
         let services = self.services.needed(category, layer_services);
         let first = JobIx::at(self.plan.jobs.len());
         let count = u32::try_from(specs.len()).unwrap_or(u32::MAX);
-        let jobs = specs.into_iter().map(|spec| PlannedJob {
-            category: ix,
-            services: services.clone(),
-            spec,
-        });
+        let jobs = specs.into_iter().map(|spec| PlannedJob::new(ix, services.clone(), spec));
         self.plan.jobs.extend(jobs);
         CategoryWork::Jobs { first, count }
     }

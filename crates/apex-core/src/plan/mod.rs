@@ -11,6 +11,7 @@ mod service_set;
 pub use build::{FoundWork, PlanError, build, selection_layer};
 pub use job::{JobSpec, Work, WorkError, WorkErrorKind};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use apex_config::model::{
@@ -185,6 +186,57 @@ pub struct PlannedJob {
     pub services: Vec<ServiceIx>,
     /// What is to be done.
     pub spec: JobSpec,
+    /// What earlier runs let expect; none where nothing is known.
+    pub forecast: Option<Forecast>,
+    /// Names of what it holds alone while it runs: no two jobs with a name in common run at the
+    /// same time, in whatever category or layer.
+    pub holds: Vec<Arc<str>>,
+    /// Whether a budget may leave it out.
+    pub standing: Standing,
+    /// When it is considered among the jobs that may start, the smallest first; jobs of equal
+    /// turn in the order of the plan.
+    pub turn: u32,
+}
+
+/// What earlier runs let expect of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forecast {
+    /// The duration to expect, start-up of its program included.
+    pub expected: Duration,
+    /// The duration that it exceeds with a chance of one in ten.
+    pub high: Duration,
+    /// From how many runs this was learned.
+    pub runs: u32,
+    /// The largest memory of its processes together that was seen, in mebibytes, where it was
+    /// measured.
+    pub peak_memory_mb: Option<u32>,
+}
+
+/// Whether a budget may leave a job out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Standing {
+    /// It starts as long as the budget of its layer lasts.
+    #[default]
+    Required,
+    /// It starts only when it is expected to end within the budget of its layer (by the high
+    /// forecast); else it is deferred.
+    IfItFits,
+}
+
+impl PlannedJob {
+    /// A job about which nothing is known and that holds nothing alone.
+    #[must_use]
+    pub const fn new(category: CategoryIx, services: Vec<ServiceIx>, spec: JobSpec) -> Self {
+        Self {
+            category,
+            services,
+            spec,
+            forecast: None,
+            holds: Vec::new(),
+            standing: Standing::Required,
+            turn: 0,
+        }
+    }
 }
 
 /// A service of a plan.

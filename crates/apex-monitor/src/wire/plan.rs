@@ -142,6 +142,35 @@ pub(super) struct Job<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
     pub found_by: Text<'a>,
+    /// What earlier runs let expect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<ForecastLine>,
+    /// Names of what it holds alone while it runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Text<'a>>,
+    /// Whether it starts only when it is expected to end within its layer's budget.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub if_it_fits: bool,
+    /// When it is considered among the jobs that may start, the smallest first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub turn: u32,
+}
+
+/// What earlier runs let expect of a job.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct ForecastLine {
+    pub expected_seconds: Seconds,
+    /// Exceeded with a chance of one in ten.
+    pub high_seconds: Seconds,
+    /// From how many runs it was learned.
+    pub runs: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory_mb: Option<u32>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 fn is_empty_map(map: &BTreeMap<String, String>) -> bool {

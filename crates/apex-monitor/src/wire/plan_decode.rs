@@ -9,13 +9,14 @@ use apex_config::model::{
 use apex_core::Plan;
 use apex_core::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
 use apex_core::plan::{
-    CategoryWork, JobSpec, LeftOut, PlannedCategory, PlannedJob, PlannedLayer, PlannedService,
-    RequestSummary, Work,
+    CategoryWork, Forecast, JobSpec, LeftOut, PlannedCategory, PlannedJob, PlannedLayer,
+    PlannedService, RequestSummary, Standing, Work,
 };
 
 use super::line::Text;
 use super::plan::{
-    Category, CategoryWorkLine, Job, Layer, PlanLine, Request, Service, Shard, WorkLine,
+    Category, CategoryWorkLine, ForecastLine, Job, Layer, PlanLine, Request, Service, Shard,
+    WorkLine,
 };
 
 impl TryFrom<PlanLine<'_>> for Plan {
@@ -150,6 +151,21 @@ impl From<Job<'_>> for PlannedJob {
                 shard: job.shard.map(|Shard { number, of }| (number, of)),
                 found_by: job.found_by.into(),
             },
+            forecast: job.forecast.map(Into::into),
+            holds: job.holds.into_iter().map(|name| Arc::from(&*name)).collect(),
+            standing: if job.if_it_fits { Standing::IfItFits } else { Standing::Required },
+            turn: job.turn,
+        }
+    }
+}
+
+impl From<ForecastLine> for Forecast {
+    fn from(line: ForecastLine) -> Self {
+        Self {
+            expected: line.expected_seconds.into(),
+            high: line.high_seconds.into(),
+            runs: line.runs,
+            peak_memory_mb: line.peak_memory_mb,
         }
     }
 }

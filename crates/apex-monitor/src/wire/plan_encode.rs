@@ -6,14 +6,15 @@ use apex_config::model::CommandLine;
 use apex_core::Plan;
 use apex_core::id::{CategoryIx, LayerIx, ServiceIx};
 use apex_core::plan::{
-    CategoryWork, PlannedCategory, PlannedJob, PlannedLayer, PlannedService, Work,
+    CategoryWork, Forecast, PlannedCategory, PlannedJob, PlannedLayer, PlannedService, Standing,
+    Work,
 };
 
 use super::line::Text;
 use super::listed::Listed;
 use super::plan::{
-    Category, CategoryWorkLine, Job, Layer, LeftOut, PlanFile, PlanLine, Request, Service, Shard,
-    Success, WorkLine,
+    Category, CategoryWorkLine, ForecastLine, Job, Layer, LeftOut, PlanFile, PlanLine, Request,
+    Service, Shard, Success, WorkLine,
 };
 use super::seconds::Seconds;
 use super::word::Word;
@@ -131,6 +132,21 @@ impl<'a> From<&'a PlannedJob> for Job<'a> {
             env: Cow::Borrowed(&job.spec.env),
             shard: job.spec.shard.map(|(number, of)| Shard { number, of }),
             found_by: Text::Borrowed(&job.spec.found_by),
+            forecast: job.forecast.map(ForecastLine::from),
+            holds: job.holds.iter().map(|name| Text::Borrowed(name)).collect(),
+            if_it_fits: job.standing == Standing::IfItFits,
+            turn: job.turn,
+        }
+    }
+}
+
+impl From<Forecast> for ForecastLine {
+    fn from(forecast: Forecast) -> Self {
+        Self {
+            expected_seconds: forecast.expected.into(),
+            high_seconds: forecast.high.into(),
+            runs: forecast.runs,
+            peak_memory_mb: forecast.peak_memory_mb,
         }
     }
 }
