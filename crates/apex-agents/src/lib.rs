@@ -16,6 +16,7 @@ pub mod process;
 pub mod progress;
 pub mod runners;
 pub mod services;
+mod setting;
 pub mod staff;
 
 pub use controller::Controller;

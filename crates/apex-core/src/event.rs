@@ -74,8 +74,30 @@ pub struct RunStarted {
     pub run: RunId,
     /// Wall-clock time of the beginning, milliseconds since 1970-01-01 UTC.
     pub unix_millis: u64,
+    /// What is tested, and on how large a machine.
+    pub setting: Setting,
     /// What is going to happen.
     pub plan: Arc<Plan>,
+}
+
+/// What a run tests, and on how large a machine: what its results hold for.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Setting {
+    /// What is checked out; none outside of Git, or where Git did not answer in time.
+    pub checkout: Option<Checkout>,
+    /// Processors of the machine, where it says.
+    pub cores: Option<u32>,
+}
+
+/// What is checked out in the project folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkout {
+    /// The commit, as Git writes it in full.
+    pub commit: Arc<str>,
+    /// The branch; none when no branch is checked out.
+    pub branch: Option<Arc<str>>,
+    /// Whether files of the project differ from the commit; none when that is not known.
+    pub is_changed: Option<bool>,
 }
 
 /// What a run amounts to: the one record that summary and exit code come from.

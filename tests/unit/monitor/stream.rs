@@ -8,8 +8,8 @@ use apex_config::model::{
     Priority, RunnerKind, ServiceName, SuccessCriteria,
 };
 use apex_core::event::{
-    CategoryEvent, JobEvent, LayerEvent, OutputEvent, ProcessEnd, RunEvent, RunResult, RunStarted,
-    ServiceEvent, Stream as Out, TestEvent,
+    CategoryEvent, Checkout, JobEvent, LayerEvent, OutputEvent, ProcessEnd, RunEvent, RunResult,
+    RunStarted, ServiceEvent, Setting, Stream as Out, TestEvent,
 };
 use apex_core::plan::{
     CategoryWork, Forecast, JobSpec, PlannedCategory, PlannedJob, PlannedLayer, PlannedService,
@@ -152,6 +152,14 @@ impl Stream {
         stream.push(Event::Run(RunEvent::Started(Box::new(RunStarted {
             run: RunId::new("run-1"),
             unix_millis: 1_790_000_000_000,
+            setting: Setting {
+                checkout: Some(Checkout {
+                    commit: "5e88531e5e88531e5e88531e5e88531e5e88531e".into(),
+                    branch: Some("main".into()),
+                    is_changed: Some(false),
+                }),
+                cores: Some(8),
+            },
             plan: Arc::new(plan),
         }))));
         stream

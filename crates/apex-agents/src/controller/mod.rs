@@ -19,9 +19,11 @@ mod sessions;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use apex_config::{Config, LoadFailure, LoadRequest, Loaded, Overlay};
 use apex_core::Plan;
+use apex_core::history::History;
 use apex_core::select::{Request, Target};
 
 use crate::planning::{self, PlanningError, Wish};
@@ -35,6 +37,7 @@ pub struct Controller {
     config: Config,
     root: PathBuf,
     variables: BTreeMap<String, String>,
+    history: Arc<History>,
 }
 
 impl Controller {
@@ -62,7 +65,15 @@ impl Controller {
     /// A project whose configuration is loaded.
     #[must_use]
     pub fn of(loaded: Loaded, variables: BTreeMap<String, String>) -> Self {
-        Self { config: loaded.config, root: loaded.root, variables }
+        let history = Arc::default();
+        Self { config: loaded.config, root: loaded.root, variables, history }
+    }
+
+    /// Plans with what earlier runs taught; otherwise as if there had been none.
+    #[must_use]
+    pub fn with_history(mut self, history: Arc<History>) -> Self {
+        self.history = history;
+        self
     }
 
     /// Its configuration.
@@ -82,7 +93,7 @@ impl Controller {
     /// # Errors
     /// As [`planning::plan`].
     pub fn plan(&self, wish: &Wish) -> Result<Plan, PlanningError> {
-        planning::plan(&self.config, &self.root, &self.variables, wish)
+        planning::plan(&self.config, &self.root, &self.variables, &self.history, wish)
     }
 
     /// A run of a wish, ready to be started.

@@ -15,6 +15,7 @@ use crate::executor::{Executor, LocalExecutor, LocalSettings};
 use crate::orchestrator::{self, Interrupts, LogName, Parts};
 use crate::progress::{Feed, SinkTrouble};
 use crate::services::{ServiceAgent, ServiceSettings};
+use crate::setting;
 use crate::staff::{Agent, AgentTrouble, Departure, Staff};
 
 use super::{Purpose, factory};
@@ -180,6 +181,7 @@ impl PreparedRun {
         std::fs::create_dir_all(&self.output)
             .map_err(|source| RunError::Folder { folder: self.output.clone(), source })?;
         let variables = Arc::new(self.variables);
+        let setting = setting::of(&self.root, &variables).await;
         let (services, service_reports) = ServiceAgent::new(ServiceSettings {
             root: self.root.clone(),
             logs: self.output.clone(),
@@ -201,6 +203,7 @@ impl PreparedRun {
             plan: self.plan,
             staff: Staff::start(self.agents, &self.run).map_err(RunError::Thread)?,
             run: self.run,
+            setting,
             began,
             executor,
             services,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use apex_config::model::Service;
-use apex_core::event::{AgentEvent, RunEvent, RunResult};
+use apex_core::event::{AgentEvent, RunEvent, RunResult, Setting};
 use apex_core::schedule::{Command, Input, Scheduler, ServiceReport as Told};
 use apex_core::{AttemptNumber, Envelope, Event, JobIx, Moment, Plan, RunId, ServiceIx};
 use tokio::sync::mpsc;
@@ -41,6 +41,8 @@ pub struct Parts {
     pub plan: Arc<Plan>,
     /// The run.
     pub run: RunId,
+    /// What is tested, and on how large a machine.
+    pub setting: Setting,
     /// The instant that counts as the beginning of the run.
     pub began: Instant,
     /// Where jobs run.
@@ -81,7 +83,8 @@ pub async fn run(parts: Parts) -> Finished {
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
     let mut ring = Ring {
-        scheduler: Scheduler::new(Arc::clone(&plan), run.clone(), unix_millis),
+        scheduler: Scheduler::new(Arc::clone(&plan), run.clone(), unix_millis)
+            .with_setting(parts.setting),
         base: Arc::new(variables::of_run(&plan, &run)),
         run,
         began,

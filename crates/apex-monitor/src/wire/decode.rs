@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use apex_config::model::InvalidName;
 use apex_core::event::{
-    AgentEvent, CategoryEvent, JobEvent, LayerEvent, OutputEvent, ProcessEnd, RunEvent, RunResult,
-    RunStarted, ServiceEvent, TestEvent,
+    AgentEvent, CategoryEvent, Checkout, JobEvent, LayerEvent, OutputEvent, ProcessEnd, RunEvent,
+    RunResult, RunStarted, ServiceEvent, Setting, TestEvent,
 };
 use apex_core::test_case::{Failure, TestCase};
 use apex_core::{
@@ -108,7 +108,12 @@ fn read<'a, T: Deserialize<'a>>(json: &'a [u8], form: &'static str) -> Result<T,
 #[expect(clippy::too_many_lines, reason = "one arm for each type of the table, nothing else")]
 fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
     let event = match body {
-        Body::RunStarted { run, unix_millis, plan } => started(&run, unix_millis, *plan)?,
+        Body::RunStarted { run, unix_millis, commit, branch, is_changed, cores, plan } => {
+            let branch = branch.map(Into::into);
+            let checkout =
+                commit.map(|commit| Checkout { commit: commit.into(), branch, is_changed });
+            started(&run, unix_millis, Setting { checkout, cores }, *plan)?
+        }
         Body::RunInterrupted { signal, orderly } => {
             Event::Run(RunEvent::Interrupted { signal, orderly })
         }
@@ -210,9 +215,14 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
     Ok(Some(event))
 }
 
-fn started(run: &str, unix_millis: u64, plan: PlanLine<'_>) -> Result<Event, DecodeError> {
+fn started(
+    run: &str,
+    unix_millis: u64,
+    setting: Setting,
+    plan: PlanLine<'_>,
+) -> Result<Event, DecodeError> {
     let plan = Arc::new(Plan::try_from(plan)?);
-    let started = RunStarted { run: RunId::new(run), unix_millis, plan };
+    let started = RunStarted { run: RunId::new(run), unix_millis, setting, plan };
     Ok(Event::Run(RunEvent::Started(Box::new(started))))
 }
 

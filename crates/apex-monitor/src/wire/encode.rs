@@ -6,7 +6,7 @@
 use std::io;
 
 use apex_core::event::{
-    AgentEvent, CategoryEvent, JobEvent, LayerEvent, OutputEvent, ProcessEnd, RunEvent,
+    AgentEvent, CategoryEvent, JobEvent, LayerEvent, OutputEvent, ProcessEnd, RunEvent, RunStarted,
     ServiceEvent, TestEvent,
 };
 use apex_core::test_case::{Failure, TestCase};
@@ -242,11 +242,7 @@ impl<'v> Names<'v> {
 
 fn run(event: &RunEvent) -> Body<'_> {
     match event {
-        RunEvent::Started(started) => Body::RunStarted {
-            run: started.run.as_str().into(),
-            unix_millis: started.unix_millis,
-            plan: Box::new((&*started.plan).into()),
-        },
+        RunEvent::Started(started) => run_started(started),
         RunEvent::Interrupted { signal, orderly } => {
             Body::RunInterrupted { signal: *signal, orderly: *orderly }
         }
@@ -261,6 +257,19 @@ fn run(event: &RunEvent) -> Body<'_> {
             signal: result.signal,
             internal_error: result.internal_error.as_deref().map(Text::Borrowed),
         },
+    }
+}
+
+fn run_started(started: &RunStarted) -> Body<'_> {
+    let checkout = started.setting.checkout.as_ref();
+    Body::RunStarted {
+        run: started.run.as_str().into(),
+        unix_millis: started.unix_millis,
+        commit: checkout.map(|checkout| Text::Borrowed(&*checkout.commit)),
+        branch: checkout.and_then(|checkout| checkout.branch.as_deref()).map(Text::Borrowed),
+        is_changed: checkout.and_then(|checkout| checkout.is_changed),
+        cores: started.setting.cores,
+        plan: Box::new((&*started.plan).into()),
     }
 }
 

@@ -33,7 +33,23 @@ pub(super) struct Head<'a> {
 pub(super) enum Body<'a> {
     /// The run began.
     #[serde(rename = "run.started")]
-    RunStarted { run: Text<'a>, unix_millis: u64, plan: Box<PlanLine<'a>> },
+    RunStarted {
+        run: Text<'a>,
+        unix_millis: u64,
+        /// The commit that is checked out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commit: Option<Text<'a>>,
+        /// The branch that is checked out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        branch: Option<Text<'a>>,
+        /// Whether files of the project differ from the commit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        is_changed: Option<bool>,
+        /// Processors of the machine.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cores: Option<u32>,
+        plan: Box<PlanLine<'a>>,
+    },
     /// A signal asked the run to stop.
     #[serde(rename = "run.interrupted")]
     RunInterrupted { signal: i32, orderly: bool },
