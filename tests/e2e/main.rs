@@ -1,7 +1,9 @@
 //! The `apex` program as a person or a pipeline calls it.
 
 mod budget;
+mod check;
 mod commands;
+mod explain;
 mod hostile;
 mod init;
 mod interrupt;

@@ -98,9 +98,13 @@ fn the_events_of_the_shop_follow_the_printed_schema() {
         assert!(wrong.is_empty(), "{line}: {wrong:?}");
     }
     assert_eq!(lines[0]["type"], "run.started");
-    assert_eq!(lines.last().expect("a line")["type"], "run.finished");
+    let last = lines.last().expect("a line");
+    assert_eq!(last["type"], "run.finished");
+    assert_eq!((&last["verdict"], &last["exit_code"]), (&"passed".into(), &0.into()));
     let journal = std::fs::read_to_string(shop.last_run().join("events.jsonl")).expect("a journal");
     assert_eq!(journal.lines().count(), lines.len(), "the journal holds the same events");
+    let line = journal.lines().last().expect("a line");
+    assert_eq!(&serde_json::from_str::<Value>(line).expect("JSON"), last);
 }
 
 #[test]

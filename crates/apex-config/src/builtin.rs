@@ -56,6 +56,14 @@ pub(crate) fn categories(problems: &mut Vec<Problem>) -> Node {
     tree(CATEGORIES, "built-in categories", problems)
 }
 
+/// Whether the category table that comes with Apex knows a category.
+#[must_use]
+pub fn knows_category(name: &str) -> bool {
+    let table = categories(&mut Vec::new());
+    let sections = ["categories", "supplementary"];
+    sections.iter().any(|section| table.get(section).is_some_and(|map| map.get(name).is_some()))
+}
+
 /// The texts are part of the program and a test reads them, so a problem here cannot come from
 /// the user; it is passed on all the same.
 fn tree(text: &str, label: &str, problems: &mut Vec<Problem>) -> Node {

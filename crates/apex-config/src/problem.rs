@@ -141,13 +141,29 @@ pub(crate) fn sort(problems: &mut Vec<Problem>) {
 
 /// The nearest of the known words, when one is near enough to be meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_of(word, known, 1).pop()
+}
+
+/// The known words that are near enough to be meant, the nearest first, at most so many.
+pub fn nearest_of<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    most: usize,
+) -> Vec<&'a str> {
     let lower = word.to_lowercase();
-    known
+    let mut near: Vec<(usize, &str)> = known
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&lower, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(word.len()) / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    let mut nearest: Vec<&str> = Vec::with_capacity(most);
+    for (_, candidate) in near {
+        if nearest.len() < most && !nearest.contains(&candidate) {
+            nearest.push(candidate);
+        }
+    }
+    nearest
 }
 
 /// "did you mean `x`", or the list of the words when it is short.

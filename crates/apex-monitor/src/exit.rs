@@ -19,6 +19,12 @@ impl ExitStatus {
     pub const fn is_success(&self) -> bool {
         self.code == 0
     }
+
+    /// The word for it in files and on the wire: `passed` or `failed`.
+    #[must_use]
+    pub const fn verdict(&self) -> &'static str {
+        if self.is_success() { "passed" } else { "failed" }
+    }
 }
 
 /// Gives the end of the program for a result. The command line owns the rule, because it depends

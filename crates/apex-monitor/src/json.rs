@@ -4,7 +4,8 @@ use std::io::{self, ErrorKind, Write};
 
 use apex_core::{Envelope, RunView, Sink};
 
-use crate::wire::{self, GATHERED};
+use crate::exit::ExitRule;
+use crate::wire::{self, Beside, GATHERED};
 
 /// Writes a line for every event and flushes after every batch.
 ///
@@ -18,6 +19,13 @@ impl<W: Write + Send> JsonLines<W> {
     /// Lines to this writer, which needs no buffer of its own.
     pub const fn new(writer: W) -> Self {
         Self { lines: Lines::new(writer), is_closed: false }
+    }
+
+    /// The same, with how the program ends in the last line.
+    #[must_use]
+    pub fn exit(mut self, rule: ExitRule) -> Self {
+        self.lines.exit = Some(rule);
+        self
     }
 
     /// Whether the reader went away.
@@ -50,11 +58,12 @@ impl<W: Write + Send> Sink for JsonLines<W> {
 pub(crate) struct Lines<W> {
     writer: W,
     buffer: Vec<u8>,
+    pub(crate) exit: Option<ExitRule>,
 }
 
 impl<W: Write> Lines<W> {
     pub(crate) const fn new(writer: W) -> Self {
-        Self { writer, buffer: Vec::new() }
+        Self { writer, buffer: Vec::new(), exit: None }
     }
 
     pub(crate) const fn writer(&self) -> &W {
@@ -64,7 +73,8 @@ impl<W: Write> Lines<W> {
     /// Writes the lines of a batch and flushes.
     pub(crate) fn write(&mut self, batch: &[Envelope], view: &RunView) -> io::Result<()> {
         for envelope in batch {
-            wire::encode_through(envelope, view, &mut self.buffer, &mut self.writer)?;
+            let beside = Beside { view, exit: self.exit.as_ref() };
+            wire::encode_through(envelope, &beside, &mut self.buffer, &mut self.writer)?;
             if self.buffer.len() >= GATHERED {
                 self.hand_over()?;
             }

@@ -134,7 +134,7 @@ impl Summary {
             duration_seconds: Seconds::from(view.spent(view.last())).number(),
             mode: request.mode.as_ref().map(ToString::to_string),
             environment: request.environment.as_ref().map(ToString::to_string),
-            verdict: if exit.is_success() { "passed" } else { "failed" }.to_owned(),
+            verdict: exit.verdict().to_owned(),
             exit_code: exit.code,
             exit_meaning: exit.meaning.clone(),
             counts: view.counts().into(),

@@ -233,7 +233,6 @@ modes:
             "error 4:33 conflict `perf` is neither a layer nor a category",
             "error 5:25 service `qeue` is needed and defined nowhere",
             "error 6:48 `conflicts_with` of category `unit` names `apii`, which is no category",
-            "warning 6:56 category `lint` is not in the table and names no runner or command",
             "error 10:27 `fail_fast_strategy` names `z`, which is no layer",
             "error 12:16 there is no layer `q`",
         ],

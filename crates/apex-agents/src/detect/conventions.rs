@@ -289,17 +289,21 @@ impl<'a> Conventions<'a> {
         let folder = recipe::folder(category);
         let place =
             if folder.is_empty() { "the project".to_owned() } else { format!("`{folder}`") };
-        let count = self.inventory.tests.len();
-        let words = super::words::synonyms(name).join(", ");
-        WorkError {
-            kind: WorkErrorKind::Nothing,
-            message: format!(
-                "no tests of `{name}` in {place}: looked in {count} test files, {} python, {} cargo and {} node projects for a script test:{name}, folders below tests named {words}, marker, test target and file names with {name}; say `paths:` or `command:` for it",
-                self.python.len(),
-                self.cargo.len(),
-                self.node.len()
-            ),
-        }
+        let message = match self.inventory.tests.len() {
+            0 if self.cargo.is_empty() => {
+                format!("{place} has no test file of a framework that Apex knows")
+            }
+            files => {
+                let words: Vec<String> =
+                    super::words::synonyms(name).iter().map(|word| format!("`{word}`")).collect();
+                format!(
+                    "no test folder {}, no marker or test target `{name}`, no script \
+                     `test:{name}`, and no test file named after it ({place} has {files})",
+                    words.join(", ")
+                )
+            }
+        };
+        WorkError { kind: WorkErrorKind::Nothing, message }
     }
 }
 

@@ -67,7 +67,7 @@ fn resolve(inventory: &Inventory, folder: &str, pattern: &str) -> Result<Vec<Str
         };
     }
     let glob = Glob::new(pattern).map_err(|error| WorkError {
-        kind: WorkErrorKind::ToolMissing,
+        kind: WorkErrorKind::PathMissing,
         message: format!("`{pattern}` is not a glob: {error}"),
     })?;
     let matcher = glob.compile_matcher();
@@ -97,7 +97,7 @@ fn missing(inventory: &Inventory, folder: &str, path: &str) -> WorkError {
     } else {
         format!("`{wanted}` does not exist; the nearest folder that does is `{nearest}`")
     };
-    WorkError { kind: WorkErrorKind::ToolMissing, message }
+    WorkError { kind: WorkErrorKind::PathMissing, message }
 }
 
 /// Node takes files: folders become the test files below them.

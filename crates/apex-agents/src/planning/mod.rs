@@ -2,6 +2,7 @@
 //! and joins both. What is selected and how it is arranged is decided in `apex-core`.
 
 mod owner;
+mod survey;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -18,6 +19,7 @@ use crate::detect::{self, Conventions, Host, Inventory};
 use crate::machine::Machine;
 
 pub use owner::PathError;
+pub use survey::survey;
 
 /// Why no plan could be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,7 +94,8 @@ impl Looking<'_> {
     }
 
     fn find(&self, inventory: &Inventory, categories: &[&Category]) -> FoundWork {
-        self.with_conventions(inventory, |conventions| {
+        let imports_pytest = |python: &Path| self.machine.imports_pytest(python);
+        self.with_conventions(inventory, &imports_pytest, |conventions| {
             let found = categories
                 .iter()
                 .map(|category| (category.name.clone(), conventions.find(*category)));
@@ -103,15 +106,12 @@ impl Looking<'_> {
     fn with_conventions<T>(
         &self,
         inventory: &Inventory,
+        imports_pytest: &dyn Fn(&Path) -> bool,
         use_them: impl FnOnce(&Conventions<'_>) -> T,
     ) -> T {
         let lookup = |name: &str| self.machine.lookup(name);
-        let imports_pytest = |python: &Path| self.machine.imports_pytest(python);
-        let host = Host {
-            lookup: &lookup,
-            virtual_env: self.machine.virtual_env(),
-            imports_pytest: &imports_pytest,
-        };
+        let virtual_env = self.machine.virtual_env();
+        let host = Host { lookup: &lookup, virtual_env, imports_pytest };
         let known: Vec<&str> = self.config.categories.keys().map(CategoryName::as_str).collect();
         use_them(&Conventions::new(inventory, &known, host))
     }
@@ -127,8 +127,9 @@ impl Looking<'_> {
             self.config.categories.values().map(Arc::as_ref).collect();
         // A category that a layer lists owns a test before one that only the table knows.
         categories.sort_by_key(|category| category.layer.is_none());
-        let work: Vec<(&Category, Result<Vec<JobSpec>, WorkError>)> = self
-            .with_conventions(&inventory, |conventions| {
+        let imports_pytest = |python: &Path| self.machine.imports_pytest(python);
+        let work: Vec<(&Category, Result<Vec<JobSpec>, WorkError>)> =
+            self.with_conventions(&inventory, &imports_pytest, |conventions| {
                 categories.iter().map(|&one| (one, conventions.find(one))).collect()
             });
         let mut owned: HashMap<CategoryName, Vec<JobSpec>> = HashMap::new();

@@ -147,7 +147,7 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Report every problem of the configuration at once
+    /// Report every problem of the configuration at once, categories without work included
     Check {
         /// Environment
         #[arg(long, value_name = "NAME")]

@@ -21,8 +21,8 @@ use apex_monitor::run_dir::Runs;
 use crate::args::{ColorWord, GlobalArgs, ProgressMode, RunArgs};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
-use crate::out;
 use crate::project::Project;
+use crate::{out, render};
 
 use behind::Behind;
 use lock::ProjectLock;
@@ -77,6 +77,9 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let code = run_recorded(global, args, prepared, record)?;
     prune(&runs, kept);
     drop(lock);
+    if code == ExitCode::NothingRan && args.progress_mode != ProgressMode::Silent {
+        out::people(&render::nothing_found(&behind.root, behind.file.as_deref()));
+    }
     behind.start(global, args, code == ExitCode::Passed)?;
     Ok(code)
 }
@@ -167,7 +170,10 @@ fn displays(
     };
     let mode = match args.progress_mode {
         ProgressMode::Silent => return Vec::new(),
-        ProgressMode::Json => return vec![Box::new(JsonLines::new(std::io::stdout()))],
+        ProgressMode::Json => {
+            let lines = JsonLines::new(std::io::stdout());
+            return vec![Box::new(lines.exit(std::sync::Arc::clone(rule)))];
+        }
         ProgressMode::Auto => surroundings.mode(),
         ProgressMode::Rich => Mode::Live,
         ProgressMode::Simple => Mode::Plain,

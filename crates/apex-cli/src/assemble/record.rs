@@ -74,7 +74,7 @@ impl Record {
     ) -> Result<Vec<Box<dyn Sink>>, Failure> {
         let journal = Journal::create(&self.directory).map_err(|error| no_record(&error))?;
         let mut sinks: Vec<Box<dyn Sink>> = vec![
-            Box::new(journal),
+            Box::new(journal.exit(Arc::clone(rule))),
             Box::new(JunitReport::new(self.directory.junit())),
             Box::new(SummaryFile::new(self.directory.summary(), Arc::clone(rule))),
         ];

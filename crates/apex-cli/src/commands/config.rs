@@ -1,5 +1,6 @@
 //! `apex config`: check, show, schema.
 
+use apex_agents::planning;
 use apex_config::{Overlay, Problem, Severity, show};
 
 use crate::args::{ConfigCommand, GlobalArgs};
@@ -32,16 +33,20 @@ pub(super) fn config(global: &GlobalArgs, command: &ConfigCommand) -> Result<Exi
 fn check(global: &GlobalArgs, env: Option<&str>, json: bool) -> Result<ExitCode, Failure> {
     let loaded = Project::load_silently(global, env, Overlay::flags());
     let problems: Vec<Problem> = match &loaded {
-        Ok(project) => project.loaded.notes.clone(),
+        Ok(project) => all_problems(project),
         Err(Failure::Config(problems)) => problems.clone(),
         Err(_) => return loaded.map(|_| ExitCode::Passed),
     };
+    let is_refused = problems.iter().any(|one| one.severity == Severity::Error);
     let shown: Vec<&Problem> = problems.iter().collect();
     if json {
         out::data(&format!("{:#}\n", render::problems_json(&shown)));
-        return Ok(if loaded.is_ok() { ExitCode::Passed } else { ExitCode::Usage });
+        return Ok(if is_refused { ExitCode::Usage } else { ExitCode::Passed });
     }
     let project = loaded?;
+    if is_refused {
+        return Err(Failure::Config(problems));
+    }
     out::people(&render::problems(&shown));
     let warnings = problems.iter().filter(|one| one.severity == Severity::Warning).count();
     let file = match &project.loaded.file {
@@ -56,4 +61,13 @@ fn check(global: &GlobalArgs, env: Option<&str>, json: bool) -> Result<ExitCode,
         render::count(warnings, "warning"),
     ));
     Ok(ExitCode::Passed)
+}
+
+/// What is wrong with the text, and what it finds nothing for in the project, in the order of the
+/// files.
+fn all_problems(project: &Project) -> Vec<Problem> {
+    let mut problems = project.loaded.notes.clone();
+    problems.extend(planning::survey(&project.loaded, &project.variables));
+    problems.sort_by(|one, other| one.place.order(&other.place));
+    problems
 }

@@ -9,8 +9,8 @@ use apex_config::init::propose;
 use crate::args::{GlobalArgs, InitArgs};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
-use crate::out;
 use crate::project::current_folder;
+use crate::{out, render};
 
 /// The file that is written.
 const FILE: &str = "apex.yaml";
@@ -26,7 +26,8 @@ pub(super) fn init(global: &GlobalArgs, args: &InitArgs) -> Result<ExitCode, Fai
             "name an existing folder with --project",
         ));
     }
-    let text = propose(&init_inventory(&folder));
+    let inventory = init_inventory(&folder);
+    let text = propose(&inventory);
     if args.stdout {
         out::data(&text);
         return Ok(ExitCode::Passed);
@@ -44,7 +45,7 @@ pub(super) fn init(global: &GlobalArgs, args: &InitArgs) -> Result<ExitCode, Fai
         Err(error) => return Err(cannot_write(&shown, &error)),
     };
     file.write_all(text.as_bytes()).map_err(|error| cannot_write(&shown, &error))?;
-    out::data(&format!("wrote {shown}\nnext: apex plan, then apex run\n"));
+    out::data(&render::init_page(&shown, &inventory));
     Ok(ExitCode::Passed)
 }
 

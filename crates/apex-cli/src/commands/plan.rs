@@ -27,5 +27,9 @@ pub(super) fn plan(global: &GlobalArgs, args: &PlanArgs) -> Result<ExitCode, Fai
     }
     let has_work =
         plan.categories.iter().any(|category| !matches!(category.work, CategoryWork::Empty { .. }));
-    Ok(if has_work { ExitCode::Passed } else { ExitCode::NothingRan })
+    if has_work {
+        return Ok(ExitCode::Passed);
+    }
+    out::people(&render::nothing_found(&project.loaded.root, project.loaded.file.as_deref()));
+    Ok(ExitCode::NothingRan)
 }

@@ -1,6 +1,7 @@
 //! Values as text for people or for programs. Nothing here prints or decides.
 
-mod explain;
+pub(crate) mod explain;
+mod first;
 mod graph;
 mod lists;
 mod plan;
@@ -8,7 +9,7 @@ mod problem;
 mod reference;
 mod table;
 
-pub(crate) use explain::{category_page, exit_page, layer_page, mode_page};
+pub(crate) use first::{init_page, nothing_found};
 pub(crate) use graph::{dot, mermaid};
 pub(crate) use lists::{TestRow, categories, layers, modes, tests};
 pub(crate) use plan::plan_page;

@@ -104,9 +104,6 @@ pub(super) fn of_layer(
             continue;
         }
         let definition = table.definitions.get(text).copied();
-        if definition.is_none() {
-            report_without_work(work, item, text);
-        }
         let description = Description::of(definition, Some(item));
         let mut category = category(work, name, View::new(Some(&description.0), &CATEGORY));
         category.is_own = definition.is_none();
@@ -118,19 +115,6 @@ pub(super) fn of_layer(
         categories.push(Arc::new(category));
     }
     categories
-}
-
-/// A category that nobody knows and that does not say what it runs is found by convention only.
-fn report_without_work(work: &mut Work<'_, '_>, item: &Node, name: &str) {
-    let says_work = ["runner", "command", "paths"].iter().any(|field| item.get(field).is_some());
-    if says_work || !item.place().is_users() {
-        return;
-    }
-    let message = format!("category `{name}` is not in the table and names no runner or command");
-    let hint = format!(
-        "its tests are looked for by name: a folder, marker or target `{name}`; `runner` or `command` says more"
-    );
-    work.push(Problem::warning(item.place(), message).about(name).hint(hint));
 }
 
 /// What is known of a category: the definition with the entry of the layer on top, and on top of

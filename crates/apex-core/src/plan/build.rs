@@ -275,11 +275,13 @@ impl<'a> Builder<'a> {
         }
         let specs = match self.work.remove(&category.name) {
             Some(Ok(specs)) if !specs.is_empty() => specs,
-            Some(Err(WorkError { kind: WorkErrorKind::ToolMissing, message })) => {
-                return CategoryWork::Unavailable { reason: message };
-            }
-            Some(Err(WorkError { message, .. })) => {
-                return CategoryWork::Empty { looked: message };
+            Some(Err(WorkError { kind, message })) => {
+                return match kind {
+                    WorkErrorKind::Nothing => CategoryWork::Empty { looked: message },
+                    WorkErrorKind::ToolMissing | WorkErrorKind::PathMissing => {
+                        CategoryWork::Unavailable { reason: message }
+                    }
+                };
             }
             Some(Ok(_)) | None => return CategoryWork::Empty { looked: String::new() },
         };

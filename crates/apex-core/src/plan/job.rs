@@ -65,4 +65,6 @@ pub enum WorkErrorKind {
     Nothing,
     /// Tests or a recipe are there, the tool for them is not.
     ToolMissing,
+    /// The recipe names files that are not there.
+    PathMissing,
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use apex_core::{Envelope, RunView, Sink};
 
 use super::RunDirectory;
+use crate::exit::ExitRule;
 use crate::json::Lines;
 use crate::wire::{self, DecodeError, Decoded};
 
@@ -25,6 +26,13 @@ impl Journal {
     pub fn create(directory: &RunDirectory) -> io::Result<Self> {
         let path = directory.events();
         Ok(Self { lines: Lines::new(File::create_new(&path)?), path })
+    }
+
+    /// The same, with how the program ends in the last line.
+    #[must_use]
+    pub fn exit(mut self, rule: ExitRule) -> Self {
+        self.lines.exit = Some(rule);
+        self
     }
 
     fn explain(&self, error: &io::Error) -> String {

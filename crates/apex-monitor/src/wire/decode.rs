@@ -127,6 +127,9 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
             nothing_ran,
             signal,
             internal_error,
+            // Follow from the rest by the rule of whoever wrote them.
+            verdict: _,
+            exit_code: _,
         } => Event::Run(RunEvent::Finished(RunResult {
             tests_failed,
             environment_failed,

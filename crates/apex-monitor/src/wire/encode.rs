@@ -16,16 +16,18 @@ use super::compact::Sheet;
 use super::line::{Address, Body, Case, End, FailureTexts, Head, Text};
 use super::plan::PlanFile;
 use super::word::Word;
+use crate::exit::ExitRule;
 
 /// Appends the line of an envelope, with its line end, to a buffer. The names beside the numbers
-/// come from `view`; a number that the view does not know stays without a name.
+/// come from `view`; a number that the view does not know stays without a name. How the program
+/// ends is not known here, see [`JsonLines::exit`](crate::json::JsonLines::exit).
 ///
 /// # Errors
 /// None that a value of the core can cause; the buffer then holds what it held before.
 pub fn encode(envelope: &Envelope, view: &RunView, buffer: &mut Vec<u8>) -> io::Result<()> {
     let start = buffer.len();
     let mut sheet = Sheet::new(std::mem::take(buffer), None);
-    let written = append(envelope, &Names { view }, &mut sheet);
+    let written = append(envelope, &Beside { view, exit: None }, &mut sheet);
     *buffer = sheet.into_buffer();
     if written.is_err() {
         buffer.truncate(start);
@@ -40,12 +42,12 @@ pub fn encode(envelope: &Envelope, view: &RunView, buffer: &mut Vec<u8>) -> io::
 /// Those of the writer; the buffer is then empty.
 pub(crate) fn encode_through(
     envelope: &Envelope,
-    view: &RunView,
+    beside: &Beside<'_>,
     buffer: &mut Vec<u8>,
     writer: &mut dyn io::Write,
 ) -> io::Result<()> {
     let mut sheet = Sheet::new(std::mem::take(buffer), Some(writer));
-    let written = append(envelope, &Names { view }, &mut sheet);
+    let written = append(envelope, beside, &mut sheet);
     *buffer = sheet.into_buffer();
     if written.is_err() {
         buffer.clear();
@@ -73,24 +75,27 @@ pub fn encode_plan_line(plan: &Plan, mut writer: impl io::Write) -> io::Result<(
     writer.write_all(&rest)
 }
 
-fn append(envelope: &Envelope, names: &Names<'_>, sheet: &mut Sheet<'_>) -> io::Result<()> {
+fn append(envelope: &Envelope, beside: &Beside<'_>, sheet: &mut Sheet<'_>) -> io::Result<()> {
     let head = Head {
         schema: super::SCHEMA.into(),
         seq: envelope.seq,
         at: envelope.at.since_start().into(),
     };
     sheet.append(&head)?;
-    sheet.append_fields(&names.body(&envelope.event))?;
+    sheet.append_fields(&beside.body(&envelope.event))?;
     sheet.end_line();
     Ok(())
 }
 
-/// What stands beside the numbers of events.
-struct Names<'v> {
-    view: &'v RunView,
+/// What lines say beside what their event holds.
+pub(crate) struct Beside<'v> {
+    /// The names of things that events number.
+    pub(crate) view: &'v RunView,
+    /// How the program ends for a result, when that is known.
+    pub(crate) exit: Option<&'v ExitRule>,
 }
 
-impl<'v> Names<'v> {
+impl<'v> Beside<'v> {
     fn layer(&self, layer: LayerIx) -> Option<Text<'v>> {
         self.view.plan().layers.get(layer.position()).map(|layer| layer.id.as_str().into())
     }
@@ -121,7 +126,7 @@ impl<'v> Names<'v> {
         'v: 'a,
     {
         match event {
-            Event::Run(event) => run(event),
+            Event::Run(event) => self.run_body(event),
             Event::Layer(layer, event) => self.layer_body(*layer, event),
             Event::Category(category, event) => self.category_body(*category, event),
             Event::Job(job, event) => self.job_body(*job, event),
@@ -130,6 +135,34 @@ impl<'v> Names<'v> {
             Event::Service(service, event) => self.service_body(*service, event),
             Event::Agent(event) => agent(event),
             Event::Warning(text) => Body::Warning { text: text.into() },
+        }
+    }
+
+    fn run_body<'a>(&self, event: &'a RunEvent) -> Body<'a>
+    where
+        'v: 'a,
+    {
+        match event {
+            RunEvent::Started(started) => run_started(started),
+            RunEvent::Interrupted { signal, orderly } => {
+                Body::RunInterrupted { signal: *signal, orderly: *orderly }
+            }
+            RunEvent::BudgetExceeded { budget } => {
+                Body::RunBudgetExceeded { budget_seconds: (*budget).into() }
+            }
+            RunEvent::Finished(result) => {
+                let exit = self.exit.map(|rule| rule(result));
+                Body::RunFinished {
+                    tests_failed: result.tests_failed,
+                    environment_failed: result.environment_failed,
+                    budget_exceeded: result.budget_exceeded,
+                    nothing_ran: result.nothing_ran,
+                    signal: result.signal,
+                    internal_error: result.internal_error.as_deref().map(Text::Borrowed),
+                    verdict: exit.as_ref().map(|exit| exit.verdict().into()),
+                    exit_code: exit.map(|exit| exit.code),
+                }
+            }
         }
     }
 
@@ -237,26 +270,6 @@ impl<'v> Names<'v> {
             }
             ServiceEvent::Stopped => Body::ServiceStopped { service, name },
         }
-    }
-}
-
-fn run(event: &RunEvent) -> Body<'_> {
-    match event {
-        RunEvent::Started(started) => run_started(started),
-        RunEvent::Interrupted { signal, orderly } => {
-            Body::RunInterrupted { signal: *signal, orderly: *orderly }
-        }
-        RunEvent::BudgetExceeded { budget } => {
-            Body::RunBudgetExceeded { budget_seconds: (*budget).into() }
-        }
-        RunEvent::Finished(result) => Body::RunFinished {
-            tests_failed: result.tests_failed,
-            environment_failed: result.environment_failed,
-            budget_exceeded: result.budget_exceeded,
-            nothing_ran: result.nothing_ran,
-            signal: result.signal,
-            internal_error: result.internal_error.as_deref().map(Text::Borrowed),
-        },
     }
 }
 

@@ -67,6 +67,14 @@ pub(super) enum Body<'a> {
         signal: Option<i32>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         internal_error: Option<Text<'a>>,
+        /// `passed` when the exit code is 0, else `failed`. Not there when the writer does not
+        /// know how the program ends.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(extend("enum" = ["passed", "failed"]))]
+        verdict: Option<Text<'a>>,
+        /// The exit code of the program, with `verdict`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit_code: Option<u8>,
     },
     /// The budget of a layer runs from here.
     #[serde(rename = "layer.started")]
