@@ -97,7 +97,11 @@ impl World {
             JobReport::TestStarted { test: 0 },
             JobReport::TestFinished {
                 test: 0,
-                report: TestReport { outcome: Outcome::Passed, duration: STEP, failure: None },
+                report: TestReport {
+                    outcome: Outcome::Passed,
+                    duration: Some(STEP),
+                    failure: None,
+                },
             },
             JobReport::Ended(JobEnd {
                 end: ProcessEnd::Exited(0),

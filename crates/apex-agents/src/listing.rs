@@ -96,7 +96,7 @@ fn submission(plan: &Plan, job: JobIx) -> Submission {
         category: category.name.as_str().into(),
         spec: planned.spec.clone(),
         only: None,
-        env: Arc::default(),
+        env: Vec::new(),
         log: "/dev/null".into(),
         grace: category.grace,
     }

@@ -305,8 +305,8 @@ pub enum TestEvent {
         attempt: AttemptNumber,
         /// How it ended.
         outcome: Outcome,
-        /// How long it took.
-        duration: Duration,
+        /// How long it took; `None` when nobody can say.
+        duration: Option<Duration>,
         /// Why it did not pass, or why it was skipped.
         failure: Option<Box<Failure>>,
     },

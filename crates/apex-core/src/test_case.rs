@@ -27,8 +27,8 @@ pub struct TestCase {
 pub struct TestReport {
     /// How it ended.
     pub outcome: Outcome,
-    /// How long it took, set-up and tear-down included.
-    pub duration: Duration,
+    /// How long it took, set-up and tear-down included; `None` when nobody can say.
+    pub duration: Option<Duration>,
     /// Why it did not pass, or why it was skipped.
     pub failure: Option<Box<Failure>>,
 }

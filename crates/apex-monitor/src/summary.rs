@@ -105,7 +105,9 @@ pub struct FailedTest {
     pub category: String,
     pub outcome: String,
     pub attempts: u32,
-    pub duration_seconds: f64,
+    /// Absent when nobody can say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<f64>,
     pub message: String,
 }
 
@@ -255,8 +257,8 @@ fn failed_tests(view: &RunView) -> Vec<FailedTest> {
                 .map_or_else(String::new, |category| category_name(view, category)),
             outcome: test.outcome().map_or_else(String::new, |outcome| outcome.to_string()),
             attempts: test.attempts,
-            duration_seconds: Seconds::from(test.duration).number(),
-            message: test.failure.as_ref().map_or_else(String::new, |texts| texts.message.clone()),
+            duration_seconds: test.duration.map(|time| Seconds::from(time).number()),
+            message: test.said().map_or_else(String::new, |texts| texts.message.clone()),
         })
         .collect()
 }

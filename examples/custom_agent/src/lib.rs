@@ -59,9 +59,9 @@ impl Agent for SlowTests {
             let Event::Test(_, TestEvent::Finished { test, duration, .. }) = &envelope.event else {
                 continue;
             };
-            if *duration > self.limit {
+            if let Some(duration) = duration.filter(|duration| *duration > self.limit) {
                 let name = view.test(*test).map_or("a test", |test| &*test.case.id);
-                self.found(name, *duration);
+                self.found(name, duration);
             }
         }
         Ok(())

@@ -189,7 +189,7 @@ impl<'a> World<'a> {
         };
         let report = TestReport {
             outcome,
-            duration: Duration::from_millis(1),
+            duration: Some(Duration::from_millis(1)),
             failure: outcome.is_bad().then(|| Box::new(Failure::default())),
         };
         let finished = JobReport::TestFinished { test, report };

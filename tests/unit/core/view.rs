@@ -105,7 +105,8 @@ fn a_flaky_test_keeps_what_its_failed_attempt_said() {
     stream.starts(test, 2).ends(test, 2, Outcome::Passed, None).settles(test, Outcome::Flaky);
     let view = &stream.view.tests()[0];
     assert_eq!((view.attempts, view.outcome()), (2, Some(Outcome::Flaky)));
-    assert_eq!(view.failure.as_ref().unwrap().message, "boom");
+    assert_eq!(view.said().unwrap().message, "boom");
+    assert_eq!((view.earlier.len(), view.earlier[0].outcome), (1, Outcome::Failed));
     assert_eq!(stream.view.failed_tests().count(), 0);
 }
 

@@ -3,6 +3,7 @@
 use apex_core::event::RunResult;
 use apex_core::test_case::Failure;
 use apex_core::{Outcome, Sink};
+use apex_monitor::ExitStatus;
 use apex_monitor::junit::{JunitReport, write_report};
 
 use super::stream::{Stream, failure, plan};
@@ -44,6 +45,93 @@ fn every_outcome_has_its_place() {
     stream.runs(test, Outcome::Passed).job_ends(4, Outcome::Errored, "the report is missing");
     stream.at(12.0).finish(RunResult::default());
     insta::assert_snapshot!(report(&stream));
+}
+
+/// What attempt `number` of a test says.
+fn said(number: u32) -> Failure {
+    Failure {
+        message: format!("message {number}"),
+        details: format!("trace {number}"),
+        output: format!("output {number}"),
+    }
+}
+
+/// A test with these attempts, as its case in the report.
+fn case_of(attempts: &[Outcome], settled: Outcome) -> String {
+    let mut stream = Stream::of(plan(&[("fast", 0, &[("unit", 3)])]));
+    let test = stream.discover(0, &["suite::name"]);
+    for (number, outcome) in (1..).zip(attempts) {
+        let failure = outcome.is_bad().then(|| said(number));
+        stream.starts(test, number).ends(test, number, *outcome, failure);
+    }
+    stream.settles(test, settled);
+    let text = report(&stream);
+    let case = text.split_once("<testcase ").expect("a case").1;
+    case.split_once("</testcase>").expect("the end of a case").0.to_owned()
+}
+
+/// The elements of a case with their messages, in their order.
+fn elements(case: &str) -> Vec<String> {
+    let results = case.split('<').filter(|part| part.contains(" message="));
+    let shown = |part: &str| {
+        let message = part.split("message=\"").nth(1).and_then(|rest| rest.split('"').next());
+        format!("{} {}", part.split(' ').next().unwrap_or_default(), message.unwrap_or_default())
+    };
+    results.map(shown).collect()
+}
+
+#[test]
+fn every_attempt_that_did_not_pass_has_an_element() {
+    use Outcome::{Errored, Failed, Flaky, Passed, TimedOut};
+    type Row<'a> = (&'a [Outcome], Outcome, &'a [&'a str]);
+    let rows: [Row<'_>; 5] = [
+        (&[Failed], Failed, &["failure message 1"]),
+        (
+            &[Failed, TimedOut, Failed],
+            Failed,
+            &["failure message 1", "rerunError message 2", "rerunFailure message 3"],
+        ),
+        (&[Errored, Failed], Failed, &["error message 1", "rerunFailure message 2"]),
+        (&[Failed, Passed], Flaky, &["flakyFailure message 1"]),
+        (&[Failed, Errored, Passed], Flaky, &["flakyFailure message 1", "flakyError message 2"]),
+    ];
+    for (attempts, settled, expected) in rows {
+        let case = case_of(attempts, settled);
+        assert_eq!(elements(&case), expected, "{case}");
+        for number in 1..=expected.len() {
+            assert_eq!(case.matches(&format!("trace {number}")).count(), 1, "{case}");
+            let output = format!("<system-out>output {number}</system-out>");
+            assert_eq!(case.matches(&output).count(), 1, "{case}");
+        }
+    }
+}
+
+#[test]
+fn the_attempts_of_a_report_are_read_back_as_one_test() {
+    let mut stream = Stream::of(plan(&[("fast", 0, &[("unit", 1)])]));
+    let test = stream.discover(0, &["suite::name"]);
+    for number in [1, 2] {
+        stream.starts(test, number).ends(test, number, Outcome::Failed, Some(said(number)));
+    }
+    stream.settles(test, Outcome::Failed);
+    let read = apex_agents::runners::read_report(report(&stream).as_bytes());
+    let [test] = &read.tests[..] else { panic!("one test: {read:?}") };
+    assert_eq!((test.outcome, test.message.as_str()), (Some(Outcome::Failed), "message 1"));
+    assert_eq!((test.details.as_str(), test.output.as_str()), ("trace 1", "output 1"));
+}
+
+#[test]
+fn a_time_that_nobody_knows_is_not_zero() {
+    let mut stream = Stream::of(plan(&[("fast", 0, &[("unit", 0)])]));
+    let test = stream.discover(0, &["suite::name"]);
+    stream.starts(test, 1).ends_untimed(test, Outcome::Failed).settles(test, Outcome::Failed);
+    let text = report(&stream);
+    let case = text.lines().find(|line| line.contains("<testcase")).expect("a case");
+    assert!(!case.contains("time="), "{case}");
+    let exit = ExitStatus { code: 1, meaning: "a test failed".to_owned() };
+    let summary = apex_monitor::summary::Summary::of(&stream.view, &exit);
+    let written = serde_json::to_value(&summary).expect("a summary is JSON");
+    assert_eq!(written["failed_tests"][0].get("duration_seconds"), None, "{written:#}");
 }
 
 #[test]

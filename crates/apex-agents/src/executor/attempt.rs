@@ -4,6 +4,7 @@
 //! tests. When an attempt has to end is the scheduler's decision; this file only knows how long
 //! it waits for what a program leaves behind.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use apex_core::event::ProcessEnd;
@@ -11,13 +12,11 @@ use apex_core::report::{JobEnd, JobReport};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::local::LocalSettings;
+use super::local::Shared;
 use super::private_folder::{Filled, PrivateFolder};
 use super::report_files::{self, Search, Stamp};
 use super::{Reported, Submission};
-use crate::process::{
-    Buffers, Ending, Happening, Launch, Log, OutputText, Program, Source, StopRequest,
-};
+use crate::process::{Ending, Happening, Launch, Log, OutputText, Program, Source, StopRequest};
 use crate::runners::{Invocation, Session, Step};
 
 /// How long what a program left behind may take to end by itself, when nobody asked it to end.
@@ -33,24 +32,24 @@ const LOOK: Duration = Duration::from_millis(5);
 pub(super) struct Context<'a> {
     /// What is to be done.
     pub(super) submission: &'a Submission,
-    /// Where.
-    pub(super) settings: &'a LocalSettings,
-    /// Buffers of the executor.
-    pub(super) buffers: &'a Buffers,
+    /// What all attempts use.
+    pub(super) shared: &'a Shared,
     /// The request to end it.
     pub(super) stop: &'a StopRequest,
     /// Where its reports go.
     pub(super) reports: &'a mpsc::Sender<Vec<Reported>>,
+    /// When it began.
+    pub(super) began: Instant,
 }
 
 /// One attempt of one job.
 pub(super) struct Attempt<'a> {
     submission: &'a Submission,
-    settings: &'a LocalSettings,
-    buffers: &'a Buffers,
+    shared: &'a Shared,
     stop: &'a StopRequest,
     reports: &'a mpsc::Sender<Vec<Reported>>,
     session: Box<dyn Session>,
+    began: Instant,
     folder: PrivateFolder<'a>,
     log: Log,
     text: OutputText,
@@ -62,42 +61,45 @@ pub(super) struct Attempt<'a> {
 impl<'a> Attempt<'a> {
     /// An attempt that has not begun.
     pub(super) fn new(context: Context<'a>, session: Box<dyn Session>) -> Self {
-        let Context { submission, settings, buffers, stop, reports } = context;
+        let Context { submission, shared, stop, reports, began } = context;
         Self {
             submission,
-            settings,
-            buffers,
+            shared,
             stop,
             reports,
             session,
-            folder: PrivateFolder::inside(&settings.temporary),
+            began,
+            folder: PrivateFolder::inside(&shared.settings.temporary),
             log: Log::at(submission.log.clone()),
             text: OutputText::default(),
             batch: Vec::new(),
-            buffer: buffers.lend(),
+            buffer: shared.buffers.lend(),
         }
     }
 
     /// Runs it to its end and reports everything, the end last.
-    pub(super) async fn run(mut self, started: Instant) {
+    pub(super) async fn run(mut self) {
         let mut conclusion = self.steps().await;
         let batch = &mut self.batch;
         self.text.finish(|event| batch.push(JobReport::Output(event)));
-        let folder =
-            std::mem::replace(&mut self.folder, PrivateFolder::inside(&self.settings.temporary));
+        let folder = std::mem::replace(
+            &mut self.folder,
+            PrivateFolder::inside(&self.shared.settings.temporary),
+        );
         if let Err(problem) = folder.remove() {
             self.batch.push(JobReport::Note(problem));
         }
-        conclusion.duration = started.elapsed();
+        conclusion.duration = self.began.elapsed();
         self.batch.push(JobReport::Ended(conclusion));
         self.flush().await;
-        self.buffers.give_back(self.buffer);
+        self.shared.buffers.give_back(self.buffer);
     }
 
     /// All programs of the session; the answer is how the last one ended and what is wrong.
     async fn steps(&mut self) -> JobEnd {
         let mut ended = None;
         loop {
+            self.session.clock(self.began.elapsed());
             if self.stop.asked().is_some() {
                 self.session.stopped(&mut self.batch);
                 return conclusion(ended, None);
@@ -118,7 +120,7 @@ impl<'a> Attempt<'a> {
 
     /// One program, from its preparation to its report files.
     async fn invoke(&mut self, invocation: &Invocation) -> ProcessEnd {
-        let directory = self.settings.root.join(&invocation.working_directory);
+        let directory = self.shared.settings.root.join(&invocation.working_directory);
         let filled = match self.folder.fill(invocation) {
             Ok(filled) => filled,
             Err(problem) => return ProcessEnd::NotStarted(problem),
@@ -130,15 +132,14 @@ impl<'a> Attempt<'a> {
             since: Stamp::now(),
         });
         let Filled { arguments, env, channel } = filled;
+        let mut layers: Vec<&BTreeMap<String, String>> = vec![&self.submission.spec.env];
+        layers.extend(self.submission.env.iter().map(|layer| &**layer));
+        layers.push(&env);
         let launch = Launch {
+            common: &self.shared.common,
             arguments: &arguments,
             directory: &directory,
-            env: &[
-                &*self.settings.base_env,
-                &*self.submission.spec.env,
-                &*self.submission.env,
-                &*env,
-            ],
+            env: &layers,
         };
         let mut program = match Program::start(&launch, channel) {
             Ok(program) => program,
@@ -182,8 +183,7 @@ impl<'a> Attempt<'a> {
             Some(Ending::Terminate) if !program.group().is_empty() => self.submission.grace,
             _ => PATIENCE,
         };
-        self.outlast(program, patience).await;
-        if !program.group().is_empty() {
+        if !self.outlast(program, patience).await {
             self.remove_leftovers(program).await;
         }
         while program.channel().is_some_and(|channel| channel.read_waiting(&mut self.buffer)) {
@@ -194,8 +194,8 @@ impl<'a> Attempt<'a> {
     }
 
     /// Reads until the outputs are closed and waits until the group is empty, but no longer than
-    /// `patience`. A request to kill ends the wait.
-    async fn outlast(&mut self, program: &mut Program, patience: Duration) {
+    /// `patience`. A request to kill ends the wait. The answer is whether the group is empty.
+    async fn outlast(&mut self, program: &mut Program, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         let mut asked = self.stop.asked();
         loop {
@@ -214,13 +214,14 @@ impl<'a> Attempt<'a> {
             }
             self.flush().await;
         }
-        while asked != Some(Ending::Kill)
-            && !program.group().is_empty()
-            && Instant::now() < deadline
-        {
+        while !program.group().is_empty() {
+            if asked == Some(Ending::Kill) || Instant::now() >= deadline {
+                return false;
+            }
             sleep(LOOK).await;
             asked = self.stop.asked();
         }
+        true
     }
 
     /// Kills what is left of the group, waits until it is gone, and reads what it wrote.
@@ -237,7 +238,7 @@ impl<'a> Attempt<'a> {
         if count > 0 && is_news {
             self.batch.push(JobReport::Note(leftovers(count, group.is_empty())));
         }
-        self.outlast(program, PATIENCE).await;
+        let _ = self.outlast(program, PATIENCE).await;
     }
 
     /// Ends the last line of the channel.
@@ -254,6 +255,7 @@ impl<'a> Attempt<'a> {
     /// Keeps what is in the buffer, shows it, and feeds it to the session.
     fn take(&mut self, source: Source, program: &mut Program) {
         let Self { log, text, session, batch, buffer, .. } = self;
+        session.clock(self.began.elapsed());
         match source {
             Source::Output(stream) => {
                 if let Err(problem) = log.write(buffer) {

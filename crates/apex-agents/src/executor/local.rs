@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use super::attempt::{Attempt, Context};
 use super::{Capabilities, Ending, Executor, Reported, Submission};
 use crate::panics::catch_panic;
-use crate::process::{Buffers, StopRequest};
+use crate::process::{Buffers, Common, StopRequest};
 use crate::runners::Session;
 
 /// Makes the session of an attempt.
@@ -54,9 +54,12 @@ pub struct LocalExecutor {
 }
 
 /// What all attempts use.
-struct Shared {
-    settings: LocalSettings,
-    buffers: Buffers,
+pub(super) struct Shared {
+    pub(super) settings: LocalSettings,
+    /// What all programs have in common.
+    pub(super) common: Common,
+    /// Read buffers that are used again.
+    pub(super) buffers: Buffers,
 }
 
 struct Running {
@@ -71,7 +74,11 @@ impl LocalExecutor {
     pub fn new(settings: LocalSettings) -> Self {
         let (reports, receiver) = mpsc::channel(REPORT_BATCHES);
         Self {
-            shared: Arc::new(Shared { settings, buffers: Buffers::default() }),
+            shared: Arc::new(Shared {
+                common: Common::new(Arc::clone(&settings.base_env)),
+                buffers: Buffers::default(),
+                settings,
+            }),
             reports,
             receiver: Some(receiver),
             running: Vec::new(),
@@ -142,11 +149,15 @@ async fn run(
     // A panic of a session is one attempt's trouble, never the run's. The box keeps the task
     // small while it is moved to where it runs.
     let outcome = catch_panic(Box::pin(async {
-        let Shared { settings, buffers } = &*shared;
-        let session = (settings.sessions)(&submission);
-        let context =
-            Context { submission: &submission, settings, buffers, stop: &stop, reports: &reports };
-        Attempt::new(context, session).run(started).await;
+        let session = (shared.settings.sessions)(&submission);
+        let context = Context {
+            submission: &submission,
+            shared: &shared,
+            stop: &stop,
+            reports: &reports,
+            began: started,
+        };
+        Attempt::new(context, session).run().await;
     }))
     .await;
     if let Err(cause) = outcome {

@@ -35,8 +35,9 @@ pub struct Submission {
     pub spec: JobSpec,
     /// Only these test ids, when the attempt is a retry; `None` for all of the job.
     pub only: Option<Vec<Arc<str>>>,
-    /// Environment beyond the job's own: the run's variables and the addresses of services.
-    pub env: Arc<BTreeMap<String, String>>,
+    /// Environment beyond the job's own, in layers of which a later one beats an earlier one:
+    /// the variables of the run and of the attempt, what services export.
+    pub env: Vec<Arc<BTreeMap<String, String>>>,
     /// File that gets everything the job writes.
     pub log: PathBuf,
     /// Time between the request to end and the kill, when the executor has to end it by itself.

@@ -115,7 +115,7 @@ struct Ring {
     services: ServiceAgent,
     definitions: Vec<Service>,
     /// What ready services export.
-    exports: BTreeMap<ServiceIx, BTreeMap<String, String>>,
+    exports: BTreeMap<ServiceIx, Arc<BTreeMap<String, String>>>,
     /// Variables of the run.
     base: Arc<BTreeMap<String, String>>,
     log_name: LogName,
@@ -196,7 +196,7 @@ impl Ring {
     fn note_exports(&mut self, service: ServiceIx, report: ServiceReport) -> Told {
         match report {
             ServiceReport::Ready { addresses, exports } => {
-                self.exports.insert(service, exports);
+                self.exports.insert(service, Arc::new(exports));
                 Told::Ready { addresses }
             }
             ServiceReport::Failed { reason } => Told::Failed { reason },
@@ -244,7 +244,9 @@ impl Ring {
     fn start_service(&mut self, service: ServiceIx) {
         let mut env = BTreeMap::clone(&self.base);
         for before in &self.plan.service(service).after {
-            env.extend(self.exports.get(before).cloned().unwrap_or_default());
+            if let Some(exports) = self.exports.get(before) {
+                env.extend(BTreeMap::clone(exports));
+            }
         }
         if let Some(definition) = self.definitions.get(service.position()) {
             self.services.start(service, definition, &env);
@@ -259,11 +261,9 @@ impl Ring {
     ) -> Submission {
         let planned = self.plan.job(job);
         let category = self.plan.category(planned.category);
-        let mut env = BTreeMap::clone(&self.base);
-        env.extend(variables::of_attempt(&self.plan, job, attempt));
-        for service in &planned.services {
-            env.extend(self.exports.get(service).cloned().unwrap_or_default());
-        }
+        let of_attempt = variables::of_attempt(&self.plan, job, attempt);
+        let mut env = vec![Arc::clone(&self.base), Arc::new(of_attempt)];
+        env.extend(planned.services.iter().filter_map(|one| self.exports.get(one)).map(Arc::clone));
         Submission {
             run: self.run.clone(),
             job,
@@ -271,7 +271,7 @@ impl Ring {
             category: category.name.as_str().into(),
             spec: planned.spec.clone(),
             only,
-            env: Arc::new(env),
+            env,
             log: (self.log_name)(&self.plan, job, attempt),
             grace: category.grace,
         }

@@ -1,38 +1,89 @@
-//! The environment of a program as `execve` takes it, in one piece of memory.
+//! The environment of a program as `execve` takes it.
 //!
-//! Every job gets a few dozen variables. A map and a text of its own for each of them costs more
-//! than all else that Apex does to start a short program.
+//! Every job gets a few dozen variables, and most of them are the same for all. A map and a text
+//! of its own for each of them would cost more than all else that Apex does to start a short
+//! program, so what is common is written down once ([`BaseEnvironment`]) and a start writes only
+//! its own variables, in one piece of memory ([`OwnEnvironment`]).
 
 use std::collections::BTreeMap;
-use std::ffi::{CStr, FromBytesWithNulError};
+use std::ffi::{CStr, CString, FromBytesWithNulError, NulError};
+use std::sync::Arc;
 
-/// `NAME=value` of every variable, each with a NUL byte at its end.
-pub(super) struct EnvironmentBlock {
+/// Variables that every program gets, ready to be handed over.
+#[derive(Clone, Debug)]
+pub(super) struct BaseEnvironment {
+    variables: Arc<BTreeMap<String, String>>,
+    /// `NAME=value` by name; an error when one of them contains a NUL byte.
+    entries: Result<Vec<(String, CString)>, NulError>,
+}
+
+impl BaseEnvironment {
+    /// Writes the variables down.
+    pub(super) fn of(variables: Arc<BTreeMap<String, String>>) -> Self {
+        let entry = |(name, value): (&String, &String)| {
+            Ok((name.clone(), CString::new(format!("{name}={value}"))?))
+        };
+        let entries = variables.iter().map(entry).collect();
+        Self { variables, entries }
+    }
+
+    /// The variables.
+    pub(super) fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// All entries of a program; its own variables beat these.
+    pub(super) fn with<'e>(
+        &'e self,
+        own: &'e OwnEnvironment<'_>,
+    ) -> std::io::Result<Vec<&'e CStr>> {
+        let base = self.entries.as_ref().map_err(Clone::clone)?;
+        let mut entries: Vec<&CStr> = Vec::with_capacity(base.len() + own.names.len());
+        entries.extend(base.iter().map(|(_, entry)| entry.as_c_str()));
+        for (name, entry) in own.entries() {
+            let entry = entry.map_err(std::io::Error::other)?;
+            match base.binary_search_by(|(known, _)| known.as_str().cmp(name)) {
+                Ok(beaten) => entries[beaten] = entry,
+                Err(_) => entries.push(entry),
+            }
+        }
+        Ok(entries)
+    }
+}
+
+/// The variables of one program beyond those that every program gets.
+pub(super) struct OwnEnvironment<'a> {
+    names: Vec<&'a str>,
+    /// `NAME=value` of every variable, each with a NUL byte at its end.
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
-impl EnvironmentBlock {
+impl<'a> OwnEnvironment<'a> {
     /// The variables of all layers; a later layer beats an earlier one.
-    pub(super) fn of(layers: &[&BTreeMap<String, String>]) -> Self {
+    pub(super) fn of(layers: &[&'a BTreeMap<String, String>]) -> Self {
         let count = layers.iter().map(|layer| layer.len()).sum();
-        let mut variables: Vec<(&String, &String)> = Vec::with_capacity(count);
+        let mut variables: Vec<(&'a String, &'a String)> = Vec::with_capacity(count);
         variables.extend(layers.iter().flat_map(|layer| layer.iter()));
         // Stable: of equal names, the one of the last layer stands last.
         variables.sort_by_key(|(name, _)| *name);
         let size = variables.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-        let mut block =
-            Self { bytes: Vec::with_capacity(size), ends: Vec::with_capacity(variables.len()) };
+        let mut own = Self {
+            names: Vec::with_capacity(count),
+            bytes: Vec::with_capacity(size),
+            ends: Vec::with_capacity(count),
+        };
         for (position, &(name, value)) in variables.iter().enumerate() {
             let is_beaten = variables.get(position + 1).is_some_and(|(next, _)| *next == name);
             if !is_beaten {
-                block.push(name, value);
+                own.push(name, value);
             }
         }
-        block
+        own
     }
 
-    fn push(&mut self, name: &str, value: &str) {
+    fn push(&mut self, name: &'a str, value: &str) {
+        self.names.push(name);
         self.bytes.extend_from_slice(name.as_bytes());
         self.bytes.push(b'=');
         self.bytes.extend_from_slice(value.as_bytes());
@@ -40,14 +91,10 @@ impl EnvironmentBlock {
         self.ends.push(self.bytes.len());
     }
 
-    /// The entries; an error when a name or a value contains a NUL byte.
-    pub(super) fn entries(&self) -> Result<Vec<&CStr>, FromBytesWithNulError> {
-        let mut begin = 0;
-        let entry = |&end| {
-            let entry = CStr::from_bytes_with_nul(&self.bytes[begin..end]);
-            begin = end;
-            entry
-        };
-        self.ends.iter().map(entry).collect()
+    /// Names and entries; an error in place of one that contains a NUL byte.
+    fn entries(&self) -> impl Iterator<Item = (&'a str, Result<&CStr, FromBytesWithNulError>)> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        let parts = begins.zip(&self.ends).map(|(begin, &end)| &self.bytes[begin..end]);
+        self.names.iter().copied().zip(parts.map(CStr::from_bytes_with_nul))
     }
 }

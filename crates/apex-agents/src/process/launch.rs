@@ -1,8 +1,14 @@
 //! What is to be started, and how its file is found.
 
 use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Arc;
 
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
+
+use super::environment::BaseEnvironment;
 use super::lookup::find_program;
 use super::spawn::{self, Spawned};
 use super::start_error;
@@ -10,19 +16,44 @@ use super::start_error;
 /// A program with everything it gets. Nothing is inherited.
 #[derive(Clone, Copy, Debug)]
 pub struct Launch<'a> {
+    /// What it has in common with other programs of its owner.
+    pub common: &'a Common,
     /// Argument vector; the first is a program name looked up on `PATH`, or a path.
     pub arguments: &'a [String],
     /// Working directory, absolute.
     pub directory: &'a Path,
-    /// Environment in layers; a variable of a later layer replaces the one of an earlier.
+    /// Its own environment in layers; a variable of a later layer replaces the one of an earlier,
+    /// and all of them replace the common ones.
     pub env: &'a [&'a BTreeMap<String, String>],
+}
+
+/// What all programs of one owner get; made once, because it costs as much as a start.
+#[derive(Debug)]
+pub struct Common {
+    pub(super) env: BaseEnvironment,
+    /// The empty input of all programs.
+    pub(super) input: Result<OwnedFd, Errno>,
+}
+
+impl Common {
+    /// These variables, and nothing to read. An input that cannot be opened is reported by each
+    /// start.
+    #[must_use]
+    pub fn new(env: Arc<BTreeMap<String, String>>) -> Self {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        Self {
+            env: BaseEnvironment::of(env),
+            input: openat(CWD, c"/dev/null", flags, Mode::empty()),
+        }
+    }
 }
 
 impl Launch<'_> {
     /// The value that a variable has for the program.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.env.iter().rev().find_map(|layer| layer.get(name)).map(String::as_str)
+        let own = self.env.iter().rev().find_map(|layer| layer.get(name));
+        own.or_else(|| self.common.env.variables().get(name)).map(String::as_str)
     }
 
     /// Starts it as the leader of a process group of its own: standard input is empty, both

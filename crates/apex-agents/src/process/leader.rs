@@ -2,39 +2,75 @@
 //! was started.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::task::{Context, Poll};
 
 use apex_core::event::ProcessEnd;
 use rustix::io::Errno;
-use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
+use rustix::process::{Pid, PidfdFlags, WaitOptions, WaitStatus, pidfd_open, waitpid};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// News that some child of this process ended.
-///
-/// It has to be taken before a child is started: the end of a very short one would be missed
-/// otherwise.
-#[derive(Debug)]
-pub(super) struct ChildNews(Signal);
+use super::group::ProcessGroup;
+use super::stop::Ending;
 
-impl ChildNews {
-    /// News from now on. Must be taken inside a tokio runtime.
-    pub(super) fn subscribe() -> io::Result<Self> {
-        signal(SignalKind::child()).map(Self)
+/// What says that it is time to ask for the end of a child.
+#[derive(Debug)]
+enum News {
+    /// Of this child alone: a descriptor that can be read once it ended.
+    Own(AsyncFd<OwnedFd>),
+    /// Of some child, where the system (before Linux 5.3, and some sandboxes) has no such
+    /// descriptors. Every end wakes everybody then.
+    Any(Signal),
+}
+
+impl News {
+    /// News of this child from now on. Must be taken inside a tokio runtime.
+    fn of(id: Pid) -> io::Result<Self> {
+        match pidfd_open(id, PidfdFlags::empty()) {
+            Ok(descriptor) => watched(descriptor).map(Self::Own),
+            Err(Errno::NOSYS | Errno::PERM | Errno::INVAL) => {
+                signal(SignalKind::child()).map(Self::Any)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
+
+    /// Ready when something was heard since the last time.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Any(signal) => signal.poll_recv(context).map(|_| ()),
+            Self::Own(descriptor) => descriptor.poll_read_ready(context).map(|ready| {
+                if let Ok(mut ready) = ready {
+                    ready.clear_ready();
+                }
+            }),
+        }
+    }
+}
+
+#[expect(
+    deprecated,
+    reason = "unsound for a type whose descriptor may change, which an owned descriptor does not; \
+              what replaces it is unsafe"
+)]
+fn watched(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    AsyncFd::with_interest(descriptor, Interest::READABLE)
 }
 
 /// A child of this process that nobody else waits for.
 #[derive(Debug)]
 pub(super) struct Leader {
     id: Pid,
-    news: ChildNews,
+    news: News,
     is_reaped: bool,
 }
 
 impl Leader {
-    /// The child of this id, with news that were taken before its start.
-    pub(super) const fn new(id: Pid, news: ChildNews) -> Self {
-        Self { id, news, is_reaped: false }
+    /// The child of this id. Must be called inside a tokio runtime.
+    pub(super) fn of(id: Pid) -> io::Result<Self> {
+        Ok(Self { id, news: News::of(id)?, is_reaped: false })
     }
 
     /// Whether its end was seen. Its id may belong to somebody else from then on.
@@ -44,6 +80,7 @@ impl Leader {
 
     /// How it ended, once it did. Not to be asked again after that.
     pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<ProcessEnd> {
+        // Asked before the news: it may have ended before there were any.
         loop {
             match waitpid(Some(self.id), WaitOptions::NOHANG) {
                 Ok(None) | Err(Errno::INTR) => {}
@@ -58,25 +95,26 @@ impl Leader {
                     )));
                 }
             }
-            // A piece of news may be about another child, and one may stand for several.
-            if self.news.0.poll_recv(context).is_pending() {
+            if self.news.poll(context).is_pending() {
                 return Poll::Pending;
             }
         }
     }
 
-    /// Lets a thread wait for the end that its owner does not wait for any more, so that no
-    /// zombie stays. The process must have been killed.
-    pub(super) fn abandon(&mut self) {
-        if !self.is_reaped {
-            self.is_reaped = true;
-            let id = self.id;
-            // Without a thread the zombie stays until Apex ends; there is nobody to tell.
-            let _ = std::thread::Builder::new().name("apex-reaper".to_owned()).spawn(move || {
-                while matches!(waitpid(Some(id), WaitOptions::empty()), Err(Errno::INTR)) {}
-            });
-        }
+    /// Its id.
+    pub(super) const fn id(&self) -> Pid {
+        self.id
     }
+}
+
+/// Kills the group of a leader that nobody waits for any more and lets a thread wait for its end,
+/// so that no zombie stays.
+pub(super) fn abandon(leader: Pid) {
+    ProcessGroup::of(leader).end(Ending::Kill);
+    // Without a thread the zombie stays until Apex ends; there is nobody to tell.
+    let _ = std::thread::Builder::new().name("apex-reaper".to_owned()).spawn(move || {
+        while matches!(waitpid(Some(leader), WaitOptions::empty()), Err(Errno::INTR)) {}
+    });
 }
 
 fn meaning(status: WaitStatus) -> ProcessEnd {

@@ -23,7 +23,7 @@ mod text;
 pub use buffers::Buffers;
 pub use channel::EventChannel;
 pub use group::ProcessGroup;
-pub use launch::Launch;
+pub use launch::{Common, Launch};
 pub use lines::{LINE_LIMIT, LineCutter};
 pub use log::Log;
 pub use lookup::{NotFound, find_program};

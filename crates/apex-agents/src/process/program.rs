@@ -16,8 +16,7 @@ use tokio::net::unix::pipe;
 use super::channel::EventChannel;
 use super::group::ProcessGroup;
 use super::launch::Launch;
-use super::leader::{ChildNews, Leader};
-use super::stop::Ending;
+use super::leader::{self, Leader};
 
 /// Capacity that a pipe gets when its reader cannot keep up.
 const LARGE_PIPE: usize = 1024 * 1024;
@@ -75,10 +74,13 @@ impl Program {
     pub fn start(launch: &Launch<'_>, channel: Option<EventChannel>) -> Result<Self, String> {
         let cannot_follow =
             |error: io::Error| format!("cannot follow the program: {error}; run again");
-        let news = ChildNews::subscribe().map_err(cannot_follow)?;
         let spawned = launch.start()?;
+        let leader = Leader::of(spawned.id).map_err(|error| {
+            leader::abandon(spawned.id);
+            cannot_follow(error)
+        })?;
         let mut program = Self {
-            leader: Leader::new(spawned.id, news),
+            leader,
             group: ProcessGroup::of(spawned.id),
             outputs: Outputs {
                 stdout: Output::default(),
@@ -145,8 +147,7 @@ impl Drop for Program {
     /// way to end a program is its owner's, with a grace and a report.
     fn drop(&mut self) {
         if !self.leader.is_reaped() {
-            self.group.end(Ending::Kill);
-            self.leader.abandon();
+            leader::abandon(self.leader.id());
         }
     }
 }

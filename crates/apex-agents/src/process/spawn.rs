@@ -15,11 +15,10 @@ use std::process::Command;
 
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::{SigSet, Signal};
-use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::Pid;
 
-use super::environment::EnvironmentBlock;
+use super::environment::OwnEnvironment;
 use super::launch::Launch;
 
 /// A process that was started: the leader of a group of its own.
@@ -33,8 +32,8 @@ pub(super) struct Spawned {
 }
 
 /// The three descriptors that a process begins with.
-struct Standard {
-    input: OwnedFd,
+struct Standard<'a> {
+    input: &'a OwnedFd,
     output: OwnedFd,
     error: OwnedFd,
 }
@@ -43,7 +42,7 @@ struct Standard {
 pub(super) fn spawn(launch: &Launch<'_>, path: &Path) -> io::Result<Spawned> {
     let (stdout, output) = pipe_with(PipeFlags::CLOEXEC)?;
     let (stderr, error) = pipe_with(PipeFlags::CLOEXEC)?;
-    let input = openat(CWD, c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let input = launch.common.input.as_ref().map_err(|errno| *errno)?;
     let standard = Standard { input, output, error };
     let runs_here = std::env::current_dir().is_ok_and(|here| here == launch.directory);
     let id = if runs_here {
@@ -56,7 +55,7 @@ pub(super) fn spawn(launch: &Launch<'_>, path: &Path) -> io::Result<Spawned> {
 }
 
 /// With `posix_spawn`, in the directory of Apex.
-fn directly(launch: &Launch<'_>, path: &Path, standard: &Standard) -> io::Result<i32> {
+fn directly(launch: &Launch<'_>, path: &Path, standard: &Standard<'_>) -> io::Result<i32> {
     let mut attributes = PosixSpawnAttr::init()?;
     attributes.set_pgroup(nix::unistd::Pid::from_raw(0))?;
     attributes.set_sigmask(&SigSet::empty())?;
@@ -71,19 +70,19 @@ fn directly(launch: &Launch<'_>, path: &Path, standard: &Standard) -> io::Result
     )?;
     let mut actions = PosixSpawnFileActions::init()?;
     // The runtime keeps 0 to 2 open from its start, so none of these is its own target.
-    for (number, file) in (0..).zip([&standard.input, &standard.output, &standard.error]) {
+    for (number, file) in (0..).zip([standard.input, &standard.output, &standard.error]) {
         actions.add_dup2(file.as_raw_fd(), number)?;
     }
     let arguments: Vec<CString> =
         launch.arguments.iter().map(|one| CString::new(one.as_str())).collect::<Result<_, _>>()?;
-    let environment = EnvironmentBlock::of(launch.env);
-    let entries = environment.entries().map_err(io::Error::other)?;
+    let own = OwnEnvironment::of(launch.env);
+    let entries = launch.common.env.with(&own)?;
     let id = posix_spawn(path, &actions, &attributes, &arguments, &entries)?;
     Ok(id.as_raw())
 }
 
 /// With the standard library, in any directory.
-fn elsewhere(launch: &Launch<'_>, path: &Path, standard: Standard) -> io::Result<i32> {
+fn elsewhere(launch: &Launch<'_>, path: &Path, standard: Standard<'_>) -> io::Result<i32> {
     let mut command = Command::new(path);
     if let Some((name, arguments)) = launch.arguments.split_first() {
         command.arg0(name).args(arguments);
@@ -91,7 +90,8 @@ fn elsewhere(launch: &Launch<'_>, path: &Path, standard: Standard) -> io::Result
     command
         .current_dir(launch.directory)
         .env_clear()
-        .stdin(standard.input)
+        .envs(launch.common.env.variables())
+        .stdin(standard.input.try_clone()?)
         .stdout(standard.output)
         .stderr(standard.error)
         .process_group(0);

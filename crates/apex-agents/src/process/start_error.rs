@@ -116,7 +116,8 @@ fn interpreter(path: &Path) -> Option<String> {
 
 fn size(launch: &Launch<'_>) -> usize {
     let arguments: usize = launch.arguments.iter().map(|argument| argument.len() + 1).sum();
-    let variables = launch.env.iter().flat_map(|layer| layer.iter());
+    let layers = launch.env.iter().copied().chain([launch.common.env.variables()]);
+    let variables = layers.flatten();
     arguments + variables.map(|(name, value)| name.len() + value.len() + 2).sum::<usize>()
 }
 

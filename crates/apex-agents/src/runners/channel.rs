@@ -19,7 +19,7 @@ pub(crate) struct Line {
     pub(crate) tests: Vec<Found>,
     pub(crate) id: String,
     pub(crate) outcome: String,
-    pub(crate) seconds: f64,
+    pub(crate) seconds: Option<f64>,
     pub(crate) message: String,
     pub(crate) details: String,
     pub(crate) output: String,
@@ -50,7 +50,7 @@ impl Line {
     pub(crate) fn end(&mut self) -> End {
         End {
             outcome: Outcome::from_word(&self.outcome).unwrap_or(Outcome::Errored),
-            duration: seconds(self.seconds),
+            duration: self.seconds.and_then(seconds),
             message: std::mem::take(&mut self.message),
             details: std::mem::take(&mut self.details),
             output: std::mem::take(&mut self.output),

@@ -19,7 +19,8 @@ const TEST_LIMIT: usize = 1_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Known,
-    Running,
+    /// With the time of the attempt at which it began.
+    Running(Duration),
     Ended,
 }
 
@@ -29,9 +30,15 @@ pub(crate) struct Ledger {
     numbers: HashMap<Arc<str>, u32>,
     tests: Vec<(Arc<str>, State)>,
     bad: usize,
+    now: Duration,
 }
 
 impl Ledger {
+    /// Takes the time of the attempt.
+    pub(crate) const fn clock(&mut self, now: Duration) {
+        self.now = now;
+    }
+
     /// Announces the tests that are new.
     pub(crate) fn discover(&mut self, cases: Vec<TestCase>, reports: &mut Vec<JobReport>) {
         let new: Vec<TestCase> = cases.into_iter().filter(|case| self.enter(&case.id)).collect();
@@ -50,14 +57,16 @@ impl Ledger {
         true
     }
 
-    /// A test began.
+    /// A test began, or began anew in a further program.
     pub(crate) fn start(&mut self, case: TestCase, reports: &mut Vec<JobReport>) {
         let Some(number) = self.number_of(case, reports) else { return };
         let state = &mut self.tests[number as usize].1;
-        if *state == State::Known {
-            *state = State::Running;
-            reports.push(JobReport::TestStarted { test: number });
+        match state {
+            State::Known => reports.push(JobReport::TestStarted { test: number }),
+            State::Running(_) => {}
+            State::Ended => return,
         }
+        *state = State::Running(self.now);
     }
 
     /// A test ended.
@@ -76,13 +85,15 @@ impl Ledger {
     }
 
     fn end_number(&mut self, number: u32, end: End, reports: &mut Vec<JobReport>) {
+        let measured = self.running_for(number);
         let state = &mut self.tests[number as usize].1;
         match *state {
             State::Ended => return,
             State::Known => reports.push(JobReport::TestStarted { test: number }),
-            State::Running => {}
+            State::Running(_) => {}
         }
         *state = State::Ended;
+        let end = End { duration: end.duration.or(measured), ..end };
         self.bad += usize::from(end.outcome.is_bad());
         reports.push(JobReport::TestFinished { test: number, report: end.into_report() });
     }
@@ -91,13 +102,45 @@ impl Ledger {
     pub(crate) fn end_running(&mut self, end: &End, reports: &mut Vec<JobReport>) -> usize {
         let running: Vec<u32> = (0..)
             .zip(&self.tests)
-            .filter(|(_, (_, state))| *state == State::Running)
+            .filter(|(_, (_, state))| matches!(state, State::Running(_)))
             .map(|(number, _)| number)
             .collect();
         for number in &running {
             self.end_number(*number, end.clone(), reports);
         }
         running.len()
+    }
+
+    /// How long a test has been running; `None` when it does not run, or began and ended between
+    /// two looks at the program.
+    pub(crate) fn time_of(&self, id: &str) -> Option<Duration> {
+        self.running_for(*self.numbers.get(id)?)
+    }
+
+    /// Whether a test runs.
+    pub(crate) fn is_running(&self, id: &str) -> bool {
+        matches!(self.state_of(id), Some(State::Running(_)))
+    }
+
+    /// Whether any test runs.
+    pub(crate) fn is_any_running(&self) -> bool {
+        self.tests.iter().any(|(_, state)| matches!(state, State::Running(_)))
+    }
+
+    /// Whether a test is known and has not ended.
+    pub(crate) fn is_open(&self, id: &str) -> bool {
+        self.state_of(id).is_some_and(|state| state != State::Ended)
+    }
+
+    fn state_of(&self, id: &str) -> Option<State> {
+        self.numbers.get(id).map(|number| self.tests[*number as usize].1)
+    }
+
+    fn running_for(&self, number: u32) -> Option<Duration> {
+        match self.tests[number as usize].1 {
+            State::Running(since) => self.now.checked_sub(since).filter(|time| !time.is_zero()),
+            State::Known | State::Ended => None,
+        }
     }
 
     /// Ids of the tests that have not ended, in the order of discovery.
@@ -127,8 +170,8 @@ impl Ledger {
 pub(crate) struct End {
     /// The outcome.
     pub(crate) outcome: Outcome,
-    /// How long it took.
-    pub(crate) duration: Duration,
+    /// How long it took, when the framework says; the ledger measures what began before.
+    pub(crate) duration: Option<Duration>,
     /// What is wrong, or why it was skipped; empty for nothing to say.
     pub(crate) message: String,
     /// Traceback or diff.
@@ -139,7 +182,7 @@ pub(crate) struct End {
 
 impl End {
     /// An end with nothing to say.
-    pub(crate) const fn of(outcome: Outcome, duration: Duration) -> Self {
+    pub(crate) const fn of(outcome: Outcome, duration: Option<Duration>) -> Self {
         Self {
             outcome,
             duration,
@@ -175,7 +218,7 @@ pub(crate) fn bare_case(id: &str, suite: &str) -> TestCase {
     TestCase { name: Arc::clone(&id), id, suite, file: None, line: None, critical: false }
 }
 
-/// A duration from seconds that a framework wrote; nonsense counts as nothing.
-pub(crate) fn seconds(value: f64) -> Duration {
-    Duration::try_from_secs_f64(value).unwrap_or_default()
+/// A duration from seconds that a framework wrote; nonsense says nothing.
+pub(crate) fn seconds(value: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(value).ok()
 }

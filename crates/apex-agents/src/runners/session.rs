@@ -6,12 +6,17 @@
 //! foreign text never fail: what they do not understand is output.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use apex_core::event::{ProcessEnd, Stream};
 use apex_core::report::JobReport;
 
 /// One attempt of one job.
 pub trait Session: Send {
+    /// How long the attempt has taken so far. Said before each call of another method, so that a
+    /// session can measure what its framework does not.
+    fn clock(&mut self, _now: Duration) {}
+
     /// What to do next. Called once at the beginning with `None`, then after each program with
     /// how that program ended. Reports go to `reports`.
     fn next(&mut self, ended: Option<&ProcessEnd>, reports: &mut Vec<JobReport>) -> Step;

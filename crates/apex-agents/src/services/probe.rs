@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::addresses::Endpoint;
 use super::http;
-use crate::process::{Ending, Happening, Launch, Program, READ_SIZE};
+use crate::process::{Common, Ending, Happening, Launch, Program, READ_SIZE};
 
 /// How long one look may take.
 const LOOK_LIMIT: Duration = Duration::from_secs(5);
@@ -42,7 +42,8 @@ impl Probe {
                     .await
                     .and_then(|answered| accept(at, path, *status, answered)),
                 Self::Command { arguments, directory, env } => {
-                    command(&Launch { arguments, directory, env: &[env] }).await
+                    let common = Common::new(Arc::clone(env));
+                    command(&Launch { common: &common, arguments, directory, env: &[] }).await
                 }
                 Self::File(path) if path.exists() => Ok(()),
                 Self::File(path) => Err(format!("the file {} does not exist", path.display())),

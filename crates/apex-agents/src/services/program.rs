@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use super::addresses::Addresses;
 use super::output::Output;
 use super::readiness::{Conditions, Probing, Surroundings, arguments_of};
-use crate::process::{Ending, Happening, Launch, Program, READ_SIZE, Source, StopRequest};
+use crate::process::{Common, Ending, Happening, Launch, Program, READ_SIZE, Source, StopRequest};
 
 /// How long the output of a service that ended is still read.
 const REST: Duration = Duration::from_millis(200);
@@ -76,8 +76,9 @@ impl ProgramService {
         let conditions =
             Conditions::of(&self.service, &self.addresses, &around).map_err(Down::Failed)?;
         let arguments = arguments_of(&self.command, &self.addresses);
+        let common = Common::new(Arc::clone(&self.env));
         let launch =
-            Launch { arguments: &arguments, directory: &self.directory, env: &[&self.env] };
+            Launch { common: &common, arguments: &arguments, directory: &self.directory, env: &[] };
         let program = Program::start(&launch, None)
             .map_err(|why| Down::Failed(format!("service `{name}` did not start: {why}")))?;
         let mut up = Up {

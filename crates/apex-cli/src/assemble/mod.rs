@@ -105,9 +105,15 @@ fn run_recorded(
                 "look at the limits of this session",
             )
         })?;
-        prepared.interrupts(interrupts).run().await.map_err(|error| {
-            Failure::environment(describe(&error), "look at free space and limits of this machine")
-        })
+        // A task, and not the thread that waits here: waking that one for every report costs more
+        // than what is done with the report.
+        let run = tokio::spawn(prepared.interrupts(interrupts).run()).await;
+        run.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic())).map_err(
+            |error| {
+                let hint = "look at free space and limits of this machine";
+                Failure::environment(describe(&error), hint)
+            },
+        )
     })?;
     tell_troubles(&outcome);
     record.end();

@@ -79,8 +79,8 @@ impl Scheduler {
             Some(cause) if matches!(report.outcome, Outcome::Failed | Outcome::Errored) => {
                 let ended = RunningTests::ended_for(attempt, cause);
                 let started = self.tests[test.position()].started;
-                let duration = started.map_or(report.duration, |moment| self.now.since(moment));
-                self.end_running_test(job, test, duration, &ended);
+                let observed = started.map(|moment| self.now.since(moment));
+                self.end_running_test(job, test, observed.or(report.duration), &ended);
             }
             _ => self.finish_test(job, test, attempt, report),
         }
@@ -174,7 +174,7 @@ impl Scheduler {
         let tests = std::mem::take(&mut self.jobs[job.position()].tests);
         for &test in &tests {
             let Some(started) = self.tests[test.position()].started else { continue };
-            self.end_running_test(job, test, self.now.since(started), running);
+            self.end_running_test(job, test, Some(self.now.since(started)), running);
         }
         self.jobs[job.position()].tests = tests;
     }
@@ -184,7 +184,7 @@ impl Scheduler {
         &mut self,
         job: JobIx,
         test: TestIx,
-        duration: Duration,
+        duration: Option<Duration>,
         running: &RunningTests,
     ) {
         if running.cut_by_budget {

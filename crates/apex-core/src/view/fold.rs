@@ -134,6 +134,7 @@ impl RunView {
 
     fn start_test(&mut self, test: TestIx, attempt: AttemptNumber, at: Moment) {
         let Some(view) = self.tests.get_mut(test.position()) else { return };
+        view.put_aside();
         view.attempts = attempt.0;
         view.state = TestState::Running { since: at };
         self.running_tests.insert((at, test));
@@ -143,13 +144,14 @@ impl RunView {
         &mut self,
         test: TestIx,
         outcome: Outcome,
-        duration: Duration,
+        duration: Option<Duration>,
         failure: Option<&Failure>,
     ) {
         let Some(view) = self.tests.get_mut(test.position()) else { return };
         if let TestState::Running { since } = view.state {
             self.running_tests.remove(&(since, test));
         }
+        view.put_aside();
         view.state = TestState::Finished(outcome);
         view.duration = duration;
         if let Some(failure) = failure {
@@ -167,7 +169,7 @@ impl RunView {
         match view.state {
             TestState::Settled(_) => return,
             TestState::Running { since } => {
-                view.duration = at.since(since);
+                view.duration = Some(at.since(since));
                 self.running_tests.remove(&(since, test));
             }
             TestState::Known | TestState::Finished(_) => {}

@@ -21,7 +21,7 @@ pub use counts::Counts;
 pub use stage::{
     CategoryView, Ending, JobView, LayerEnding, LayerView, Progress, ServiceState, ServiceView,
 };
-pub use test::{TestState, TestView};
+pub use test::{AttemptView, TestState, TestView};
 
 use crate::event::RunResult;
 use crate::id::{CategoryIx, JobIx, RunId, TestIx};

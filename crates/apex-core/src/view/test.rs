@@ -18,10 +18,23 @@ pub struct TestView {
     pub attempts: u32,
     /// How far it is.
     pub state: TestState,
-    /// How long the latest attempt that ended took, or had when it was ended from outside.
-    pub duration: Duration,
-    /// What the latest attempt that said something said. A flaky test keeps what its last failed
-    /// attempt said.
+    /// How long the latest attempt that ended took, or had when it was ended from outside; `None`
+    /// before that, and when nobody can say.
+    pub duration: Option<Duration>,
+    /// What the latest attempt said.
+    pub failure: Option<Box<Failure>>,
+    /// The attempts before the latest one, in their order; empty for most tests.
+    pub earlier: Vec<AttemptView>,
+}
+
+/// An attempt of a test that was followed by another one.
+#[derive(Clone, Debug)]
+pub struct AttemptView {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took, when somebody could say.
+    pub duration: Option<Duration>,
+    /// What it said.
     pub failure: Option<Box<Failure>>,
 }
 
@@ -48,8 +61,25 @@ impl TestView {
             job,
             attempts: 0,
             state: TestState::Known,
-            duration: Duration::ZERO,
+            duration: None,
             failure: None,
+            earlier: Vec::new(),
+        }
+    }
+
+    /// What the latest attempt that said something said: of a flaky test, what its last failed
+    /// attempt said.
+    #[must_use]
+    pub fn said(&self) -> Option<&Failure> {
+        let earlier = self.earlier.iter().rev().find_map(|attempt| attempt.failure.as_deref());
+        self.failure.as_deref().or(earlier)
+    }
+
+    /// Puts the attempt that ended aside, because another one follows.
+    pub(super) fn put_aside(&mut self) {
+        if let TestState::Finished(outcome) = self.state {
+            let (duration, failure) = (self.duration.take(), self.failure.take());
+            self.earlier.push(AttemptView { outcome, duration, failure });
         }
     }
 

@@ -29,11 +29,13 @@ pub(super) struct Place<'a> {
 pub(super) fn headline(view: &RunView, test: &TestView, outcome: Outcome) -> Line {
     let word = words::word(outcome).to_uppercase();
     let category = words::category_of(view, test.job);
+    let time =
+        test.duration.map_or_else(String::new, |time| format!(" ({})", words::duration(time)));
     Line::new()
         .with(words::label_of(outcome), word)
         .text(format!(" {category}: "))
         .with(Label::Strong, harmless_line(&test.case.id))
-        .with(Label::Faint, format!(" ({})", words::duration(test.duration)))
+        .with(Label::Faint, time)
 }
 
 /// The whole block: headline, message, details within bounds, and the place of the full output.
@@ -48,7 +50,7 @@ pub(super) fn block(
         let line = Line::new().with(Label::Bad, format!("    {message}"));
         lines.push(line.cut(DETAIL_COLUMNS, place.style));
     }
-    if let Some(failure) = &test.failure {
+    if let Some(failure) = test.said() {
         lines.extend(detail_lines(shown_details(failure), place.style));
     }
     lines.extend(
@@ -74,7 +76,7 @@ pub(super) fn output_path(
 
 /// What the test said in one line, or what ended it from outside.
 pub(super) fn message(view: &RunView, test: &TestView) -> Option<String> {
-    let said = test.failure.as_ref().map(|failure| harmless(&failure.message));
+    let said = test.said().map(|failure| harmless(&failure.message));
     let said = said.as_deref().map_or("", words::first_line);
     if !said.is_empty() {
         return Some(said.to_owned());

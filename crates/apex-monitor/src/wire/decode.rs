@@ -181,7 +181,7 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
                 test: TestIx(test),
                 attempt: AttemptNumber(attempt),
                 outcome: outcome.0,
-                duration: duration_seconds.into(),
+                duration: duration_seconds.map(Into::into),
                 failure: failure.map(|texts| Box::new(texts.into())),
             };
             of_test(job, finished)

@@ -243,7 +243,7 @@ impl<'v> Beside<'v> {
                     id: self.test(*test),
                     attempt: attempt.0,
                     outcome: Word(*outcome),
-                    duration_seconds: (*duration).into(),
+                    duration_seconds: duration.map(Into::into),
                     failure: failure.as_deref().map(FailureTexts::from),
                 }
             }

@@ -203,7 +203,9 @@ pub(super) enum Body<'a> {
         id: Option<Text<'a>>,
         attempt: u32,
         outcome: Word<Outcome>,
-        duration_seconds: Seconds,
+        /// Absent when nobody can say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        duration_seconds: Option<Seconds>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         failure: Option<FailureTexts<'a>>,
     },

@@ -139,7 +139,7 @@ impl Scene {
                 found_by: "test".into(),
             },
             only: None,
-            env: Arc::new(self.run_env.clone()),
+            env: vec![Arc::new(self.run_env.clone())],
             log: self.log(),
             grace: self.grace,
         });

@@ -6,7 +6,7 @@ use apex_core::Outcome;
 use apex_core::plan::JobSpec;
 use apex_tests::tool::tool;
 
-use super::drive::{Driven, Project, job, list_in, run_with};
+use super::drive::{Driven, Project, job, list_in, run_until, run_with};
 
 fn project() -> Project {
     Project::with(&[
@@ -81,13 +81,88 @@ fn the_test_programs_tell_every_outcome_and_a_crash_is_pinned_on_its_test() {
     assert_eq!((again.tests.len(), again.count(Outcome::Failed), again.problem), (2, 1, None));
 
     let listed = list_in(project.path(), &job(RunnerKind::Cargo));
-    assert_eq!((listed.discovered.len(), listed.tests.len(), listed.problem), (9, 0, None));
+    assert_eq!((listed.discovered.len(), listed.tests.len(), listed.problem), (10, 0, None));
 
     let halves = [1, 2].map(|number| {
         let spec = JobSpec { shard: Some((number, 2)), ..job(RunnerKind::Cargo) };
         project.run(&spec, None).tests.len()
     });
     assert_eq!(halves.iter().sum::<usize>(), 10, "{halves:?}");
+}
+
+const MANIFEST: (&str, &str) = (
+    "Cargo.toml",
+    "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n",
+);
+
+/// Tests in the order in which they begin; the two that hang leave a file first.
+const HANGING: &str = r#"//! ```
+//! assert!(true);
+//! ```
+#[cfg(test)]
+mod tests {
+    fn hang(file: &str) {
+        std::fs::write(file, "").unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(600));
+    }
+    #[test] fn a_fails() { panic!("no"); }
+    #[test] fn b_passes() { std::thread::sleep(std::time::Duration::from_millis(50)); }
+    #[test] fn c_hangs() { hang("c.ran"); }
+    #[test] fn d_hangs() { hang("d.ran"); }
+    #[test] fn e_never() {}
+}
+"#;
+
+#[test]
+fn tests_that_hang_are_named_and_what_did_not_run_is_known() {
+    let Some(_) = tool("cargo") else { return };
+    let project = Project::with(&[MANIFEST, ("src/lib.rs", HANGING)]);
+    let tools = Tools { threads: 2, ..Tools::default() };
+    let has = |file: &str| project.path().join(file).exists();
+    let driven = run_until(project.path(), &job(RunnerKind::Cargo), &tools, |driven| {
+        has("c.ran") && has("d.ran") && driven.running().len() >= 2
+    });
+    let id = |name: &str| format!("demo::demo$tests::{name}");
+    assert_eq!(driven.outcome(&id("a_fails")), "failed", "{driven:#?}");
+    assert_eq!(driven.outcome(&id("b_passes")), "passed");
+    assert_eq!(driven.running(), [id("c_hangs"), id("d_hangs")]);
+    assert_eq!(driven.tests.len(), 2, "{driven:#?}");
+    for known in [id("e_never"), "doc$src/lib.rs - (line 1)".to_owned()] {
+        assert!(driven.discovered.contains(&known), "{known}: {driven:#?}");
+    }
+    let time = driven.durations[&id("b_passes")].expect("a time that was measured");
+    assert!(time >= std::time::Duration::from_millis(50), "{time:?}");
+}
+
+#[test]
+fn what_dies_only_in_company_is_a_problem_and_the_rest_still_runs() {
+    let Some(_) = tool("cargo") else { return };
+    let dying = r#"
+use std::sync::atomic::{AtomicU32, Ordering};
+static SEEN: AtomicU32 = AtomicU32::new(0);
+fn meet() {
+    SEEN.fetch_add(1, Ordering::SeqCst);
+    for _ in 0..20 {
+        if SEEN.load(Ordering::SeqCst) == 2 { std::process::abort(); }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+#[test] fn a_meets() { meet(); }
+#[test] fn b_meets() { meet(); }
+#[test] fn c_passes() {}
+#[test] fn d_passes() {}
+"#;
+    let project = Project::with(&[MANIFEST, ("src/lib.rs", ""), ("tests/it.rs", dying)]);
+    let tools = Tools { threads: 2, ..Tools::default() };
+    let driven = run_with(project.path(), &job(RunnerKind::Cargo), None, &tools);
+    assert_eq!((driven.tests.len(), driven.count(Outcome::Passed)), (4, 4), "{driven:#?}");
+    assert_eq!(
+        driven.problem.as_deref(),
+        Some(
+            "demo::it ended with signal 6 while a_meets, b_meets ran, and none of these ends its \
+             program by itself"
+        )
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use apex_agents::executor::{Executor, LocalExecutor, LocalSettings, Submission};
+use apex_agents::executor::{Ending, Executor, LocalExecutor, LocalSettings, Submission};
 use apex_agents::runners::{Session, SessionContext, Tools};
 use apex_config::model::RunnerKind;
 use apex_core::Outcome;
@@ -14,6 +14,9 @@ use apex_core::id::{AttemptNumber, JobIx, RunId};
 use apex_core::plan::{JobSpec, Work};
 use apex_core::report::JobReport;
 
+/// Pause between two looks at a condition.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// What an attempt amounted to.
 #[derive(Debug, Default)]
 pub(crate) struct Driven {
@@ -21,6 +24,9 @@ pub(crate) struct Driven {
     pub(crate) tests: BTreeMap<String, (String, String)>,
     /// Every id that was announced, in order.
     pub(crate) discovered: Vec<String>,
+    /// Ids of the tests that began, in order.
+    pub(crate) started: Vec<String>,
+    pub(crate) durations: BTreeMap<String, Option<Duration>>,
     pub(crate) details: BTreeMap<String, String>,
     pub(crate) output: BTreeMap<String, String>,
     pub(crate) problem: Option<String>,
@@ -35,9 +41,13 @@ impl Driven {
             JobReport::Discovered(cases) => {
                 self.discovered.extend(cases.iter().map(|case| case.id.to_string()));
             }
+            JobReport::TestStarted { test } => {
+                self.started.push(self.discovered[test as usize].clone());
+            }
             JobReport::TestFinished { test, report } => {
                 let id = self.discovered[test as usize].clone();
                 let failure = report.failure.unwrap_or_default();
+                self.durations.insert(id.clone(), report.duration);
                 self.details.insert(id.clone(), failure.details);
                 self.output.insert(id.clone(), failure.output);
                 let end = (report.outcome.as_str().to_owned(), failure.message);
@@ -62,6 +72,12 @@ impl Driven {
     /// `passed`, `failed`, … of a test; `-` when it did not end.
     pub(crate) fn outcome(&self, id: &str) -> &str {
         self.tests.get(id).map_or("-", |(outcome, _)| outcome)
+    }
+
+    /// Ids of the tests that began and did not end.
+    pub(crate) fn running(&self) -> Vec<&str> {
+        let open = self.started.iter().filter(|id| !self.tests.contains_key(*id));
+        open.map(String::as_str).collect()
     }
 
     /// The message of a test.
@@ -137,7 +153,26 @@ pub(crate) fn run_with(
         env: &env,
         project_root: root,
     };
-    drive(root, spec, apex_agents::runners::session_for(&context))
+    drive(root, spec, apex_agents::runners::session_for(&context), |_| false)
+}
+
+/// Runs a job, and asks it to end once `is_time` says so of what was reported.
+pub(crate) fn run_until(
+    root: &Path,
+    spec: &JobSpec,
+    tools: &Tools,
+    is_time: impl Fn(&Driven) -> bool,
+) -> Driven {
+    let env = BTreeMap::new();
+    let context = SessionContext {
+        spec,
+        category: "sample",
+        only: None,
+        tools,
+        env: &env,
+        project_root: root,
+    };
+    drive(root, spec, apex_agents::runners::session_for(&context), is_time)
 }
 
 /// Lists the tests of a job.
@@ -151,11 +186,16 @@ pub(crate) fn list_in(root: &Path, spec: &JobSpec) -> Driven {
         env: &env,
         project_root: root,
     };
-    drive(root, spec, apex_agents::runners::list(&context, None))
+    drive(root, spec, apex_agents::runners::list(&context, None), |_| false)
 }
 
 /// Hands the job to the local executor and waits for its end.
-fn drive(root: &Path, spec: &JobSpec, session: Box<dyn Session>) -> Driven {
+fn drive(
+    root: &Path,
+    spec: &JobSpec,
+    session: Box<dyn Session>,
+    is_time: impl Fn(&Driven) -> bool,
+) -> Driven {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(async {
@@ -177,14 +217,20 @@ fn drive(root: &Path, spec: &JobSpec, session: Box<dyn Session>) -> Driven {
             category: "sample".into(),
             spec: spec.clone(),
             only: None,
-            env: Arc::default(),
+            env: Vec::new(),
             log: temporary.path().join("job.log"),
             grace: Duration::from_secs(5),
         });
         let mut driven = Driven::default();
         while !driven.has_ended {
-            let batch = receiver.recv().await.expect("an end before the channel closes");
-            batch.into_iter().for_each(|(_, _, report)| driven.take(report));
+            // Between two reports, too: what a condition looks at may be a file.
+            if let Ok(batch) = tokio::time::timeout(LOOK, receiver.recv()).await {
+                let batch = batch.expect("an end before the channel closes");
+                batch.into_iter().for_each(|(_, _, report)| driven.take(report));
+            }
+            if is_time(&driven) {
+                executor.cancel(JobIx(0), Ending::Terminate);
+            }
         }
         executor.shutdown(tokio::time::Instant::now() + Duration::from_secs(5)).await;
         driven

@@ -1,8 +1,10 @@
-//! The text that the test programs of Rust print: result lines as they come, then a block of
-//! output for each failed test, then a summary.
+//! The text that the test programs of Rust print: how many tests they run, result lines as they
+//! come, then a block of output for each failed test, then a summary.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use super::turns::Turns;
 use crate::runners::text::{TEXT_LIMIT, first_line};
 
 /// What one line said about a test.
@@ -14,12 +16,30 @@ pub(super) enum Mark {
     Ignored(String),
 }
 
+/// What a line tells of tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    Began(String),
+    Ended(String, Mark),
+}
+
+/// A failed test, which waits for its output.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) name: String,
+    /// How long it ran, when that could be measured.
+    pub(super) time: Option<Duration>,
+    /// What it printed.
+    pub(super) output: String,
+}
+
 /// Reads the output of one program.
 #[derive(Debug, Default)]
 pub(super) struct LibtestReader {
+    turns: Turns,
     /// The test whose result was not on its line, because its output came between.
     open: Option<String>,
-    failed: Vec<String>,
+    failed: Vec<(String, Option<Duration>)>,
     blocks: HashMap<String, String>,
     block: Option<String>,
     in_failures: bool,
@@ -28,8 +48,31 @@ pub(super) struct LibtestReader {
 }
 
 impl LibtestReader {
-    /// Takes a line; says which test ended by it, failed ones excepted: these are told at the end.
-    pub(super) fn line(&mut self, line: &str) -> Option<(String, Mark)> {
+    /// A reader of a program with these tests; of any tests, when there are none.
+    pub(super) fn of(turns: Turns) -> Self {
+        Self { turns, ..Self::default() }
+    }
+
+    /// Takes a line; says what ended by it and what began after that.
+    pub(super) fn line(&mut self, line: &str) -> Vec<Seen> {
+        if let Some(count) = announced(line).filter(|_| !self.in_failures) {
+            return self.turns.announced(count).iter().cloned().map(Seen::Began).collect();
+        }
+        let Some((name, mark)) = self.ended(line) else {
+            return slow(line).map(|name| Seen::Began(name.to_owned())).into_iter().collect();
+        };
+        let next = self.turns.ended(&name).to_vec();
+        let mut seen = vec![Seen::Ended(name, mark)];
+        seen.extend(next.into_iter().map(Seen::Began));
+        seen
+    }
+
+    /// Keeps a failed test until its output is known.
+    pub(super) fn hold(&mut self, name: String, time: Option<Duration>) {
+        self.failed.push((name, time));
+    }
+
+    fn ended(&mut self, line: &str) -> Option<(String, Mark)> {
         if line.starts_with("test result: ") {
             self.has_summary = true;
             self.block = None;
@@ -45,12 +88,7 @@ impl LibtestReader {
             self.failure_line(line);
             return None;
         }
-        let (name, mark) = self.result(line)?;
-        if mark == Mark::Failed {
-            self.failed.push(name);
-            return None;
-        }
-        Some((name, mark))
+        self.result(line).filter(|(name, _)| self.turns.may_hold(name))
     }
 
     fn result(&mut self, line: &str) -> Option<(String, Mark)> {
@@ -84,14 +122,14 @@ impl LibtestReader {
         }
     }
 
-    /// The failed tests with what they printed, after the program ended.
-    pub(super) fn failures(&mut self) -> Vec<(String, String)> {
+    /// The failed tests that were held.
+    pub(super) fn failures(&mut self) -> Vec<Failed> {
         let failed = std::mem::take(&mut self.failed);
         failed
             .into_iter()
-            .map(|name| {
+            .map(|(name, time)| {
                 let block = self.blocks.remove(&name).unwrap_or_default();
-                (name, block.trim_end().to_owned())
+                Failed { name, time, output: block.trim_end().to_owned() }
             })
             .collect()
     }
@@ -108,6 +146,17 @@ fn mark(text: &str) -> Option<Mark> {
         }
         _ => None,
     }
+}
+
+/// The number in `running 12 tests`.
+fn announced(line: &str) -> Option<usize> {
+    let rest = line.strip_prefix("running ")?;
+    rest.strip_suffix(" tests").or_else(|| rest.strip_suffix(" test"))?.parse().ok()
+}
+
+/// The test that libtest calls slow.
+fn slow(line: &str) -> Option<&str> {
+    line.strip_prefix("test ")?.strip_suffix(" has been running for over 60 seconds")
 }
 
 /// The name without what libtest appends to it.

@@ -1,14 +1,18 @@
 //! Cargo: the build first, then the tests by `cargo nextest` where it is installed and by the
 //! test programs themselves where not, then the examples in the documentation.
 //!
-//! A test program that dies takes its unfinished tests with it; these are run one by one, so that
-//! the culprit is named and the others are kept.
+//! A test program that dies takes its unfinished tests with it. Those that it was running are run
+//! one by one, so that the culprit is named, and the others in a new program, so that they are kept.
 
 mod build;
+mod death;
+mod inventory;
 mod libtest;
 mod nextest;
 mod programs;
 mod session;
+mod turns;
+mod work;
 
 use std::collections::BTreeMap;
 
@@ -34,17 +38,27 @@ pub(crate) fn session(context: &SessionContext<'_>, purpose: Purpose) -> Box<dyn
         root: context.project_root.display().to_string(),
         includes_documentation: includes_documentation(&arguments),
         arguments,
-        program_arguments,
         // Listing asks the programs themselves, which is the same for both.
         with_nextest: has_nextest && purpose == Purpose::Run,
-        threads: context
-            .variable("RUST_TEST_THREADS")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(context.tools.threads),
+        threads: threads_of(&program_arguments)
+            .or_else(|| context.variable("RUST_TEST_THREADS")?.parse().ok())
+            .unwrap_or(context.tools.threads)
+            .max(1),
+        program_arguments,
         purpose,
         shard: context.spec.shard,
         only: context.only.map(|ids| ids.iter().cloned().collect()),
     }))
+}
+
+/// The value of `--test-threads` among the arguments of a test program.
+fn threads_of(arguments: &[String]) -> Option<usize> {
+    let at = arguments.iter().position(|argument| argument.starts_with("--test-threads"))?;
+    let value = match arguments[at].strip_prefix("--test-threads=") {
+        Some(value) => value,
+        None => arguments.get(at + 1)?,
+    };
+    value.parse().ok()
 }
 
 /// Whether a selection of targets leaves the documentation in.

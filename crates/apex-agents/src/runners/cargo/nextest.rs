@@ -5,7 +5,6 @@
 //! known, or the program ended. Written after what nextest 0.9.143 prints.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use apex_core::outcome::Outcome;
 use serde::Deserialize;
@@ -38,7 +37,7 @@ struct Line {
     kind: String,
     event: String,
     name: String,
-    exec_time: f64,
+    exec_time: Option<f64>,
     stdout: String,
     reason: String,
     message: String,
@@ -61,7 +60,7 @@ impl NextestReader {
             "failed" => Outcome::Failed,
             _ => return None,
         };
-        let end = End::of(outcome, seconds(line.exec_time));
+        let end = End::of(outcome, line.exec_time.and_then(seconds));
         match outcome {
             Outcome::Failed => self.failed(name, line, end),
             Outcome::Flaky => {
@@ -127,8 +126,7 @@ impl NextestReader {
 
 /// A test that a signal ended could not be judged.
 fn with_note(end: End, note: &str) -> End {
-    End { outcome: Outcome::Errored, duration: end.duration.max(Duration::ZERO), ..end }
-        .because(note)
+    End { outcome: Outcome::Errored, ..end }.because(note)
 }
 
 /// `demo::it$name#2` is the second try of `demo::it$name`.

@@ -1,9 +1,10 @@
 //! The programs of a cargo job, as invocations.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::build::Binary;
+use super::inventory::inside;
 use super::plain_env;
 use crate::runners::context::Purpose;
 use crate::runners::session::Invocation;
@@ -31,6 +32,8 @@ pub(super) enum Task {
     /// Names the tests of a program.
     List(usize),
     Nextest,
+    /// Names the examples in the documentation.
+    ListDocumentation,
     /// Runs a program, whole or only these tests.
     Run(usize, Option<Vec<String>>),
     /// Runs one test of a program that died.
@@ -45,11 +48,9 @@ impl Settings {
                 self.cargo(&["test", "--no-run", "--message-format=json-render-diagnostics"], &[])
             }
             Task::Nextest => self.nextest(),
-            Task::Documentation => self.cargo(&["test", "--doc"], &self.program_arguments),
-            Task::List(binary) => self.program(
-                &binaries[*binary],
-                ["--list", "--format", "terse"].map(String::from).into(),
-            ),
+            Task::ListDocumentation => self.documentation(&self.listing()),
+            Task::Documentation => self.documentation(&self.program_arguments),
+            Task::List(binary) => self.program(&binaries[*binary], self.listing()),
             Task::Run(binary, names) => {
                 let exact = names.iter().map(|_| "--exact".to_owned());
                 let arguments = exact.chain(names.iter().flatten().cloned());
@@ -57,9 +58,28 @@ impl Settings {
                 self.program(&binaries[*binary], arguments.collect())
             }
             Task::Single(binary, name) => {
-                self.program(&binaries[*binary], vec!["--exact".to_owned(), name.clone()])
+                let mut arguments = vec!["--exact".to_owned(), name.clone()];
+                arguments.extend(self.program_arguments.iter().cloned());
+                self.program(&binaries[*binary], arguments)
             }
         }
+    }
+
+    /// The arguments by which a program names the tests that it would run.
+    fn listing(&self) -> Vec<String> {
+        let list = ["--list", "--format", "terse"].map(String::from);
+        list.into_iter().chain(self.program_arguments.iter().cloned()).collect()
+    }
+
+    fn documentation(&self, program_arguments: &[String]) -> Invocation {
+        let mut program = self.cargo(&["test", "--doc"], program_arguments);
+        self.set_threads(&mut program.env);
+        program
+    }
+
+    /// Says how many tests run at once, so that it is known.
+    fn set_threads(&self, env: &mut BTreeMap<String, String>) {
+        env.insert("RUST_TEST_THREADS".to_owned(), self.threads.to_string());
     }
 
     fn cargo(&self, words: &[&str], program_arguments: &[String]) -> Invocation {
@@ -98,19 +118,15 @@ impl Settings {
     fn program(&self, binary: &Binary, arguments: Vec<String>) -> Invocation {
         let package = binary.suite.split("::").next().unwrap_or_default();
         let mut env = plain_env();
+        self.set_threads(&mut env);
         env.insert("CARGO_MANIFEST_DIR".to_owned(), binary.folder.clone());
         env.insert("CARGO_PKG_NAME".to_owned(), package.to_owned());
         Invocation {
             arguments: [vec![binary.executable.clone()], arguments].concat(),
-            working_directory: self.inside(&binary.folder).to_owned(),
+            working_directory: inside(&self.root, &binary.folder).to_owned(),
             env,
             ..Invocation::default()
         }
-    }
-
-    /// A path inside of the project root as a path relative to it.
-    pub(super) fn inside<'a>(&self, path: &'a str) -> &'a str {
-        path.strip_prefix(&self.root).map_or(path, |rest| rest.trim_start_matches('/'))
     }
 }
 

@@ -1,11 +1,10 @@
 //! CTRF, the Common Test Report Format (ctrf.io): one JSON document.
 
-use std::time::Duration;
-
 use apex_core::outcome::Outcome;
 use serde_json::Value;
 
 use super::reported::{Reported, ReportedTest};
+use crate::runners::ledger::seconds;
 
 /// Reads a document; what is not as the format says is left out.
 pub(super) fn read(content: &[u8]) -> Reported {
@@ -25,14 +24,14 @@ fn wrong(problem: String) -> Reported {
 
 fn test(test: &Value) -> ReportedTest {
     let text = |key: &str| test.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let milliseconds = test.get("duration").and_then(Value::as_f64).unwrap_or_default();
+    let milliseconds = test.get("duration").and_then(Value::as_f64);
     ReportedTest {
         suite: suite(test),
         name: text("name"),
         file: test.get("filePath").and_then(Value::as_str).map(str::to_owned),
         line: test.get("line").and_then(Value::as_u64).and_then(|line| u32::try_from(line).ok()),
         outcome: Some(outcome(test)),
-        duration: Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default(),
+        duration: milliseconds.and_then(|time| seconds(time / 1000.0)),
         message: text("message"),
         details: text("trace"),
         output: lines(test.get("stdout")),

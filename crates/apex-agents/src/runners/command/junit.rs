@@ -11,6 +11,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use super::reported::{Reported, ReportedTest};
+use crate::runners::ledger::seconds;
 use crate::runners::text::{TEXT_LIMIT, first_line};
 
 /// Deepest nesting of elements that is followed.
@@ -206,7 +207,6 @@ fn attribute(element: &BytesStart<'_>, name: &[u8]) -> String {
 }
 
 /// Seconds, with or without thousands separators.
-fn duration(text: &str) -> Duration {
-    let number: f64 = text.trim().replace(',', "").parse().unwrap_or_default();
-    Duration::try_from_secs_f64(number).unwrap_or_default()
+fn duration(text: &str) -> Option<Duration> {
+    seconds(text.trim().replace(',', "").parse().ok()?)
 }

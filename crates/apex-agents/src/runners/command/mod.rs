@@ -10,7 +10,7 @@ mod junit;
 mod reported;
 mod tap;
 
-use std::time::Instant;
+use std::time::Duration;
 
 use apex_config::model::CommandLine;
 use apex_core::event::{ProcessEnd, Stream};
@@ -46,6 +46,7 @@ pub(crate) fn session(context: &SessionContext<'_>) -> Box<dyn Session> {
         None if !writes_out => Box::new(PlainCommand {
             program: Some(program),
             case: synthetic_case(context),
+            now: Duration::ZERO,
             started: None,
             tail: Tail::default(),
         }),
@@ -109,23 +110,28 @@ fn complaint(end: &ProcessEnd) -> Option<String> {
 struct PlainCommand {
     program: Option<Invocation>,
     case: TestCase,
-    started: Option<Instant>,
+    now: Duration,
+    started: Option<Duration>,
     tail: Tail<TAIL>,
 }
 
 impl PlainCommand {
     fn judge(&self, end: &ProcessEnd) -> End {
-        let duration = self.started.map_or_else(Default::default, |started| started.elapsed());
+        let duration = self.started.and_then(|started| self.now.checked_sub(started));
         let Some(message) = complaint(end) else { return End::of(Outcome::Passed, duration) };
         End { details: self.tail.text(), ..End::of(Outcome::Failed, duration).because(message) }
     }
 }
 
 impl Session for PlainCommand {
+    fn clock(&mut self, now: Duration) {
+        self.now = now;
+    }
+
     fn next(&mut self, ended: Option<&ProcessEnd>, reports: &mut Vec<JobReport>) -> Step {
         match (self.program.take(), ended) {
             (Some(program), _) => {
-                self.started = Some(Instant::now());
+                self.started = Some(self.now);
                 reports.push(JobReport::Discovered(vec![self.case.clone()]));
                 reports.push(JobReport::TestStarted { test: 0 });
                 Step::Run(program)

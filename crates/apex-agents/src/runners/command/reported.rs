@@ -25,8 +25,8 @@ pub struct ReportedTest {
     pub line: Option<u32>,
     /// How it ended; nothing stands for a pass.
     pub outcome: Option<Outcome>,
-    /// How long it took.
-    pub duration: Duration,
+    /// How long it took, when the report says.
+    pub duration: Option<Duration>,
     /// What is wrong, or why it was skipped.
     pub message: String,
     /// Traceback, diff or diagnostics.

@@ -3,11 +3,10 @@
 //! Subtests are indented by four spaces and come before the point that sums them up; only their
 //! leaves are tests. Lines that are not TAP are output of the tests and change nothing.
 
-use std::time::Duration;
-
 use apex_core::outcome::Outcome;
 
 use super::reported::{Reported, ReportedTest};
+use crate::runners::ledger::seconds;
 use crate::runners::text::{TEXT_LIMIT, first_line};
 
 /// Deepest nesting of subtests that is followed; deeper lines are output.
@@ -89,8 +88,8 @@ impl TapReader {
             test.details.push('\n');
         }
         if let Some(value) = content.strip_prefix("duration_ms:") {
-            let milliseconds: f64 = value.trim().parse().unwrap_or_default();
-            test.duration = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default();
+            let milliseconds: Option<f64> = value.trim().parse().ok();
+            test.duration = milliseconds.and_then(|time| seconds(time / 1000.0));
         }
         if test.message.is_empty() && test.outcome == Some(Outcome::Failed) {
             let message =

@@ -26,7 +26,7 @@ pub(super) struct NodeLine {
     /// `true` or the reason.
     skip: Value,
     todo: Value,
-    milliseconds: f64,
+    milliseconds: Option<f64>,
     error: Option<NodeError>,
     output: String,
     /// Whether it holds other tests.
@@ -75,7 +75,8 @@ impl NodeLine {
 
     /// How it ended.
     pub(super) fn into_end(self) -> End {
-        let end = End::of(Outcome::Passed, seconds(self.milliseconds / 1000.0));
+        let end =
+            End::of(Outcome::Passed, self.milliseconds.and_then(|time| seconds(time / 1000.0)));
         if let Some(reason) = said(&self.skip) {
             return End { outcome: Outcome::Skipped, message: reason, ..end };
         }

@@ -157,8 +157,7 @@ impl PythonSession {
                 return;
             }
         };
-        let mut death =
-            End::of(Outcome::Errored, Duration::ZERO).because(format!("{how} while it ran"));
+        let mut death = End::of(Outcome::Errored, None).because(format!("{how} while it ran"));
         death.details = self.errors.text();
         let culprits = self.ledger.end_running(&death, reports);
         if culprits == 0 {
@@ -282,6 +281,10 @@ fn suite_of(id: &str) -> &str {
 }
 
 impl Session for PythonSession {
+    fn clock(&mut self, now: Duration) {
+        self.ledger.clock(now);
+    }
+
     fn next(&mut self, ended: Option<&ProcessEnd>, reports: &mut Vec<JobReport>) -> Step {
         if let Some(end) = ended {
             if self.has_finished {

@@ -1,26 +1,27 @@
 //! JUnit XML of a run, for other tools: a suite for each category, a case for each test.
 //!
-//! Form: the common one of Surefire (`failure`, `error`, `skipped`, `flakyFailure`). A test that
-//! did not run is `skipped` with a message that names why; a category that could not run and has
-//! no test to show for it gets a case of its own, so that no reader takes it for green. Cases are
-//! written one by one: the memory needed does not grow with the run beyond 4 bytes a test.
+//! Form: the common one of Surefire; [`case`] has the elements of a test. A time that nobody knows
+//! is left out rather than said to be zero. A test that did not run is `skipped` with a message
+//! that names why; a category that could not run and has no test to show for it gets a case of its
+//! own, so that no reader takes it for green. Cases are written one by one: the memory needed does
+//! not grow with the run beyond 4 bytes a test.
+
+mod case;
+mod element;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use apex_core::plan::PlannedCategory;
-use apex_core::test_case::Failure;
-use apex_core::view::{CategoryView, Ending, TestView};
+use apex_core::view::{CategoryView, Ending};
 use apex_core::{Envelope, Outcome, RunView, Sink, TestIx};
 use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
 
+use self::case::{Shape, shape_of, write_case, write_result};
+use self::element::{element, seconds};
 use crate::atomic::write_atomically;
-use crate::text::harmless;
-
-/// Bytes of most elements with their attributes; longer ones grow.
-const USUAL_ELEMENT: usize = 160;
 
 /// Writes the report at the end of a run, whole or not at all.
 pub struct JunitReport {
@@ -94,9 +95,9 @@ struct Totals {
 }
 
 impl Totals {
-    fn count(&mut self, outcome: Outcome) {
+    fn count(&mut self, shape: Shape) {
         self.tests += 1;
-        match Shape::of(outcome) {
+        match shape {
             Shape::Passed | Shape::Flaky => {}
             Shape::Failure => self.failures += 1,
             Shape::Error => self.errors += 1,
@@ -120,42 +121,6 @@ impl Totals {
     }
 }
 
-/// What JUnit has for an outcome.
-enum Shape {
-    Passed,
-    Flaky,
-    Failure,
-    Error,
-    Skipped,
-}
-
-impl Shape {
-    const fn of(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Passed => Self::Passed,
-            Outcome::Flaky => Self::Flaky,
-            Outcome::Failed => Self::Failure,
-            Outcome::Errored | Outcome::TimedOut => Self::Error,
-            Outcome::Cancelled
-            | Outcome::Blocked
-            | Outcome::Skipped
-            | Outcome::Deferred
-            | Outcome::NotRun
-            | Outcome::Empty => Self::Skipped,
-        }
-    }
-
-    const fn element(&self) -> Option<&'static str> {
-        match self {
-            Self::Passed => None,
-            Self::Flaky => Some("flakyFailure"),
-            Self::Failure => Some("failure"),
-            Self::Error => Some("error"),
-            Self::Skipped => Some("skipped"),
-        }
-    }
-}
-
 fn suites(view: &RunView) -> Vec<Suite<'_>> {
     let planned = view.plan().categories.iter();
     let mut suites: Vec<Suite<'_>> = planned
@@ -164,7 +129,7 @@ fn suites(view: &RunView) -> Vec<Suite<'_>> {
             let unshown = category.progress.ending().filter(|end| is_unshown(end, category));
             let mut totals = Totals::default();
             if let Some(end) = unshown {
-                totals.count(end.outcome);
+                totals.count(Shape::of(end.outcome));
             }
             Suite { planned, category, tests: Vec::new(), unshown, totals }
         })
@@ -173,15 +138,10 @@ fn suites(view: &RunView) -> Vec<Suite<'_>> {
         let category = view.category_of(test.job);
         if let Some(suite) = category.and_then(|category| suites.get_mut(category.position())) {
             suite.tests.push(TestIx::at(position));
-            suite.totals.count(outcome_of(test));
+            suite.totals.count(shape_of(test));
         }
     }
     suites
-}
-
-/// A test that nobody settled, as in the record of a killed run, did not run to an end.
-fn outcome_of(test: &TestView) -> Outcome {
-    test.outcome().unwrap_or(Outcome::NotRun)
 }
 
 fn is_unshown(end: &Ending, category: &CategoryView) -> bool {
@@ -203,7 +163,7 @@ fn write_suite(xml: &mut Writer<impl Write>, view: &RunView, suite: &Suite<'_>) 
         write_case(xml, view, test)?;
     }
     if let Some(end) = suite.unshown {
-        let case = element("testcase", &[("name", name), ("classname", name), ("time", "0.000")]);
+        let case = element("testcase", &[("name", name), ("classname", name)]);
         xml.write_event(Event::Start(case))?;
         write_result(xml, end.outcome, &end.reason, "")?;
         xml.write_event(Event::End(BytesEnd::new("testcase")))?;
@@ -228,89 +188,6 @@ fn write_properties(
         }
     }
     xml.write_event(Event::End(BytesEnd::new("properties")))
-}
-
-fn write_case(xml: &mut Writer<impl Write>, view: &RunView, test: &TestView) -> io::Result<()> {
-    let outcome = outcome_of(test);
-    let time = seconds(test.duration);
-    let attributes =
-        [("name", &*test.case.name), ("classname", &*test.case.suite), ("time", time.as_str())];
-    let mut case = element("testcase", &attributes);
-    if let Some(file) = &test.case.file {
-        case.push_attribute(("file", &*harmless(file)));
-    }
-    if let Some(line) = test.case.line {
-        case.push_attribute(("line", line.to_string().as_str()));
-    }
-    if outcome == Outcome::Passed {
-        return xml.write_event(Event::Empty(case));
-    }
-    xml.write_event(Event::Start(case))?;
-    let failure = test.failure.as_deref();
-    write_result(xml, outcome, &message(view, test, failure), failure.map_or("", |f| &f.details))?;
-    if let Some(output) = failure.map(|failure| &failure.output).filter(|text| !text.is_empty()) {
-        write_text(xml, BytesStart::new("system-out"), output)?;
-    }
-    xml.write_event(Event::End(BytesEnd::new("testcase")))
-}
-
-/// What the test said, or why it has no end of its own as its job tells it.
-fn message(view: &RunView, test: &TestView, failure: Option<&Failure>) -> String {
-    if let Some(failure) = failure.filter(|failure| !failure.message.is_empty()) {
-        return failure.message.clone();
-    }
-    let outcome = outcome_of(test);
-    let word = outcome.as_str().replace('_', " ");
-    let job = view.jobs().get(test.job.position()).and_then(|job| job.progress.ending());
-    match job.map(|end| end.reason.as_str()) {
-        Some(reason) if outcome != Outcome::Skipped && !reason.is_empty() => {
-            format!("{word}: {reason}")
-        }
-        _ => word,
-    }
-}
-
-fn write_result(
-    xml: &mut Writer<impl Write>,
-    outcome: Outcome,
-    message: &str,
-    details: &str,
-) -> io::Result<()> {
-    let Some(name) = Shape::of(outcome).element() else { return Ok(()) };
-    let start = element(name, &[("message", message), ("type", outcome.as_str())]);
-    if details.is_empty() {
-        xml.write_event(Event::Empty(start))
-    } else {
-        write_text(xml, start, details)
-    }
-}
-
-fn write_text(xml: &mut Writer<impl Write>, start: BytesStart<'_>, text: &str) -> io::Result<()> {
-    let end = start.to_end().into_owned();
-    xml.write_event(Event::Start(start.borrow()))?;
-    xml.write_event(Event::Text(BytesText::new(&harmless(text))))?;
-    xml.write_event(Event::End(end))
-}
-
-fn element(name: &str, attributes: &[(&str, &str)]) -> BytesStart<'static> {
-    let mut start = roomy(name);
-    for (key, value) in attributes {
-        start.push_attribute((*key, &*harmless(value)));
-    }
-    start
-}
-
-/// An element with room for its usual attributes, so that adding them does not move it.
-fn roomy(name: &str) -> BytesStart<'static> {
-    let mut content = String::with_capacity(USUAL_ELEMENT);
-    content.push_str(name);
-    BytesStart::from_content(content, name.len())
-}
-
-/// Seconds with three decimals.
-fn seconds(time: Duration) -> String {
-    let millis = (time.as_nanos() + 500_000) / 1_000_000;
-    format!("{}.{:03}", millis / 1_000, millis % 1_000)
 }
 
 fn started(view: &RunView) -> Option<String> {
