@@ -10,6 +10,7 @@ mod interrupt;
 mod lock;
 mod misuse;
 mod polyglot;
+mod quarantine;
 mod reference;
 mod screen;
 mod shop;

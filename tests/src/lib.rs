@@ -6,5 +6,6 @@ pub mod junit;
 pub mod polyglot;
 pub mod processes;
 pub mod project;
+pub mod random;
 pub mod tool;
 pub mod watchdog;

@@ -1,10 +1,16 @@
-//! What this machine has: programs on `PATH`, importable modules.
+//! What this machine has: programs on `PATH`, importable modules, a calendar.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::process::find_program;
+
+/// The day it is here, `2025-01-31`, by the time zone of the machine.
+#[must_use]
+pub fn today() -> String {
+    jiff::Zoned::now().date().to_string()
+}
 
 /// This machine, as seen by the programs that will run on it.
 #[derive(Clone, Copy, Debug)]

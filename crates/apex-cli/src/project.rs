@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use apex_agents::machine::today;
 use apex_config::{LoadRequest, Loaded, Overlay, Problem, Severity};
 
 use crate::args::{GlobalArgs, TargetArgs};
@@ -53,6 +54,7 @@ impl Project {
             config: global.config.as_deref(),
             environment,
             variables: &variables,
+            today: Some(&today()),
             flags,
         };
         let loaded =

@@ -47,6 +47,8 @@ pub struct Documents {
     pub execution: Option<Document>,
     /// `services.yaml`.
     pub services: Option<Document>,
+    /// `quarantine.yaml`.
+    pub quarantine: Option<Document>,
     /// `environments/<name>.yaml` by that name.
     pub environments: Vec<(String, Document)>,
     /// `.env` files, later ones beat earlier ones; a name binds one to that environment.
@@ -60,6 +62,8 @@ pub struct Surroundings<'a> {
     pub environment: Option<&'a str>,
     /// The process environment.
     pub variables: &'a BTreeMap<String, String>,
+    /// The day it is (`2025-01-31`), by which entries expire; without it none does.
+    pub today: Option<&'a str>,
     /// What flags set, see [`Overlay::with_flag`].
     pub flags: Overlay,
 }
@@ -110,7 +114,7 @@ impl LoadFailure {
 /// ));
 /// let variables = Default::default();
 /// let surroundings =
-///     Surroundings { environment: None, variables: &variables, flags: Overlay::flags() };
+///     Surroundings { environment: None, variables: &variables, today: None, flags: Overlay::flags() };
 /// let resolved = load_documents(&documents, surroundings)?;
 /// assert_eq!(resolved.config.layers.len(), 1);
 /// # Ok::<(), apex_config::LoadFailure>(())
@@ -153,10 +157,11 @@ fn combined(
         problems.append(&mut again);
     }
     let tree = environment::apply(tree, files, &environment, problems);
+    let today = surroundings.today;
     let over = over(&tree, &variables, surroundings.flags, problems);
     let tree = merge(tree, over.root);
     let environment = EnvironmentName::new(&environment).ok()?;
-    let scene = Scene { tree: &tree, dialect, environment, variables: &variables };
+    let scene = Scene { tree: &tree, dialect, environment, variables: &variables, today };
     let config = resolve(&scene, problems);
     Some((config, tree))
 }

@@ -124,6 +124,7 @@ fn documents(root: &Path, file: Option<&Path>) -> Result<Documents, Box<Problem>
         categories,
         execution: read_if_present(&folder.join("execution.yaml"), root)?,
         services: read_if_present(&folder.join("services.yaml"), root)?,
+        quarantine: read_if_present(&folder.join("quarantine.yaml"), root)?,
         environments: environments(&folder.join("environments"), root)?,
         variables: variables(root, folder)?,
     })

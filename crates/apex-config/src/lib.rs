@@ -22,6 +22,7 @@
 //!     config: None,
 //!     environment: Some("ci"),
 //!     variables: &variables,
+//!     today: Some("2026-01-31"),
 //!     flags: Overlay::flags(),
 //! })?;
 //! // Without any file the built-in layers hold.

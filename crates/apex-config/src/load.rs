@@ -23,6 +23,9 @@ pub struct LoadRequest<'a> {
     pub environment: Option<&'a str>,
     /// The process environment.
     pub variables: &'a BTreeMap<String, String>,
+    /// The day it is (`2025-01-31`), by which entries of the quarantine expire; without it none
+    /// does.
+    pub today: Option<&'a str>,
     /// What flags set, see [`Overlay::with_flag`].
     pub flags: Overlay,
 }
@@ -58,6 +61,7 @@ pub fn load(request: &LoadRequest<'_>) -> Result<Loaded, LoadFailure> {
     let surroundings = Surroundings {
         environment: request.environment,
         variables: request.variables,
+        today: request.today,
         flags: request.flags.clone(),
     };
     let resolved = load_documents(&found.documents, surroundings)?;

@@ -89,6 +89,7 @@ pub(crate) struct Parts {
     categories: Vec<Overlay>,
     execution: Option<Overlay>,
     services: Option<Overlay>,
+    quarantine: Option<Overlay>,
     environments: EnvironmentFiles,
 }
 
@@ -108,6 +109,8 @@ impl Parts {
         let execution = execution.map(|document| reading.file(document, Some(EXECUTION_KEYS)));
         let services = documents.services.as_ref();
         let services = services.map(|document| reading.file(document, Some(SERVICE_KEYS)));
+        let quarantine = documents.quarantine.as_ref();
+        let quarantine = quarantine.map(|document| reading.file(document, Some(QUARANTINE_KEYS)));
         let environments = documents.environments.iter();
         let environments: Vec<_> = environments
             .map(|(name, document)| {
@@ -122,6 +125,7 @@ impl Parts {
                 .collect::<Option<_>>()?,
             execution: done(reading, execution)?,
             services: done(reading, services)?,
+            quarantine: done(reading, quarantine)?,
             environments: environments
                 .into_iter()
                 .map(|(name, node)| node.map(|node| (name, reading.finished(node))))
@@ -150,7 +154,7 @@ impl Parts {
                 sort_layers(&mut tree, &order);
             }
         }
-        for overlay in [self.execution, self.services].into_iter().flatten() {
+        for overlay in [self.execution, self.services, self.quarantine].into_iter().flatten() {
             tree = merge(tree, overlay.root);
         }
         (tree, self.environments)
@@ -167,6 +171,7 @@ const CATEGORY_KEYS: &[&str] = &[
     "schema",
 ];
 const EXECUTION_KEYS: &[&str] = &["execution", "execution_config"];
+const QUARANTINE_KEYS: &[&str] = &["quarantine"];
 const SERVICE_KEYS: &[&str] = &["services", "service_dependencies"];
 
 fn done(reading: &mut Reading<'_>, node: Option<Option<Node>>) -> Option<Option<Overlay>> {

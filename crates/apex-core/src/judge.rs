@@ -89,9 +89,13 @@ fn by_counts(facts: &JobFacts<'_>, bad: u32) -> Judged {
         let reason = tests(count(Outcome::TimedOut), "timed out");
         return Judged::by_tests(Outcome::TimedOut, reason);
     }
+    // A test in quarantine explains a bad end of the process as well as any other.
+    let is_explained = count(Outcome::Quarantined) > 0;
     match facts.end {
-        ProcessEnd::Signalled(_) => return Judged::contradiction(0, describe_end(facts.end)),
-        ProcessEnd::Exited(code) if *code != 0 && !facts.nothing_to_run => {
+        ProcessEnd::Signalled(_) if !is_explained => {
+            return Judged::contradiction(0, describe_end(facts.end));
+        }
+        ProcessEnd::Exited(code) if *code != 0 && !facts.nothing_to_run && !is_explained => {
             let reason = format!("{}, and no test failed", describe_end(facts.end));
             return Judged::contradiction(0, reason);
         }
@@ -103,6 +107,8 @@ fn by_counts(facts: &JobFacts<'_>, bad: u32) -> Judged {
         (Outcome::Flaky, tests(count(Outcome::Flaky), "passed only when tried again"))
     } else if count(Outcome::Passed) > 0 {
         (Outcome::Passed, String::new())
+    } else if is_explained {
+        (Outcome::Quarantined, "every test that ran failed in quarantine".to_owned())
     } else {
         (Outcome::Skipped, "every test was skipped".to_owned())
     };
@@ -129,7 +135,7 @@ pub const fn rank(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Empty => 0,
         Outcome::Skipped => 1,
-        Outcome::Passed => 2,
+        Outcome::Passed | Outcome::Quarantined => 2,
         Outcome::Flaky => 3,
         Outcome::Blocked => 4,
         Outcome::NotRun => 5,
@@ -154,7 +160,10 @@ pub fn category(worst: Outcome, reason: String, timed_out: bool) -> (Outcome, St
 /// Whether categories that depend on one with this outcome may run.
 #[must_use]
 pub const fn lets_dependants_run(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Passed | Outcome::Flaky | Outcome::Skipped | Outcome::Empty)
+    matches!(
+        outcome,
+        Outcome::Passed | Outcome::Flaky | Outcome::Quarantined | Outcome::Skipped | Outcome::Empty
+    )
 }
 
 /// What is known when a layer has ended.
@@ -256,7 +265,9 @@ pub fn layer(facts: &LayerFacts, criteria: &SuccessCriteria) -> (Verdict, String
     if failures > 0 {
         return (Verdict::Partial, format!("{}, within what it allows", tests(failures, "failed")));
     }
-    if facts.passed() == 0 && facts.count(Outcome::Skipped) == 0 {
+    let is_empty =
+        [Outcome::Skipped, Outcome::Quarantined].iter().all(|&one| facts.count(one) == 0);
+    if facts.passed() == 0 && is_empty {
         return (Verdict::Empty, "it has no tests".to_owned());
     }
     (Verdict::Passed, String::new())

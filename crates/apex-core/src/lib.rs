@@ -6,6 +6,7 @@
 //! input, and what others may know leaves as an event.
 
 pub mod event;
+pub mod flakiness;
 pub mod graph;
 pub mod history;
 pub mod id;

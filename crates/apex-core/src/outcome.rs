@@ -9,6 +9,8 @@ pub enum Outcome {
     Passed,
     /// It failed, and passed when it was tried again.
     Flaky,
+    /// It failed, and the quarantine of the repository says that it does not decide.
+    Quarantined,
     /// A check did not hold.
     Failed,
     /// It could not be judged: crash, set-up error, missing tool, unreadable report.
@@ -31,9 +33,10 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of reports.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Passed,
         Self::Flaky,
+        Self::Quarantined,
         Self::Failed,
         Self::Errored,
         Self::TimedOut,
@@ -51,6 +54,7 @@ impl Outcome {
         match self {
             Self::Passed => "passed",
             Self::Flaky => "flaky",
+            Self::Quarantined => "quarantined",
             Self::Failed => "failed",
             Self::Errored => "errored",
             Self::TimedOut => "timed_out",
@@ -72,7 +76,15 @@ impl Outcome {
     /// Whether a test with this outcome really ran to an end of its own or was ended while running.
     #[must_use]
     pub const fn has_run(self) -> bool {
-        matches!(self, Self::Passed | Self::Flaky | Self::Failed | Self::Errored | Self::TimedOut)
+        matches!(
+            self,
+            Self::Passed
+                | Self::Flaky
+                | Self::Quarantined
+                | Self::Failed
+                | Self::Errored
+                | Self::TimedOut
+        )
     }
 
     /// Whether it counts against its layer: a failure, an error or a time limit.

@@ -58,6 +58,8 @@ pub struct CountsRow {
     pub executed: u32,
     pub passed: u32,
     pub flaky: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub quarantined: u32,
     pub failed: u32,
     pub errored: u32,
     pub timed_out: u32,
@@ -150,6 +152,11 @@ impl Summary {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl From<&Counts> for CountsRow {
     fn from(counts: &Counts) -> Self {
         Self {
@@ -157,6 +164,7 @@ impl From<&Counts> for CountsRow {
             executed: counts.executed(),
             passed: counts.of(Outcome::Passed),
             flaky: counts.of(Outcome::Flaky),
+            quarantined: counts.of(Outcome::Quarantined),
             failed: counts.of(Outcome::Failed),
             errored: counts.of(Outcome::Errored),
             timed_out: counts.of(Outcome::TimedOut),

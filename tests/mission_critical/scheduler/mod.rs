@@ -5,15 +5,14 @@
 //! `APEX_SIMULATION_RUNS=n` changes how many are made.
 
 mod plans;
-mod random;
 mod world;
 
 use apex_core::Outcome;
 use apex_core::event::{Envelope, Event, JobEvent, RunEvent, RunResult};
 use apex_core::oracle;
 
+use apex_tests::random::Random;
 use plans::{Shape, random_plan};
-use random::Random;
 use world::{Faults, World};
 
 const RUNS: u64 = 24_000;

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use apex_config::model::{
     CategoryName, CommandLine, ConflictResolution, ExecutionMode, FailFast, FlakyPolicy, LayerId,
-    Load, Priority, RunMode, RunnerKind, ServiceName, SuccessCriteria,
+    Load, Priority, Quarantined, RunMode, RunnerKind, ServiceName, SuccessCriteria,
 };
 use apex_core::plan::{
     CategoryWork, JobSpec, Plan, PlannedCategory, PlannedJob, PlannedLayer, PlannedService, Work,
 };
 use apex_core::{CategoryIx, JobIx, LayerIx, ServiceIx};
 
-use super::random::Random;
+use apex_tests::random::Random;
 
 /// How much of everything a random plan may have.
 #[derive(Clone, Copy)]
@@ -44,12 +44,25 @@ pub fn random_plan(random: &mut Random, shape: Shape) -> Plan {
     if shape.tight_limits && random.percent(15) {
         plan.budget = Some(Duration::from_secs(random.within(1, 120)));
     }
+    if random.percent(15) {
+        plan.quarantine.push(quarantine_of_every_second_test());
+    }
     services(random, &mut plan);
     for position in 0..random.within(1, 4) as usize {
         layer(random, &mut plan, position, shape);
     }
     conflicts(random, &mut plan);
     plan
+}
+
+fn quarantine_of_every_second_test() -> Quarantined {
+    Quarantined {
+        test: "*::1".to_owned(),
+        category: None,
+        owner: "somebody".to_owned(),
+        reason: "unsteady".to_owned(),
+        expires: "2999-01-01".to_owned(),
+    }
 }
 
 fn services(random: &mut Random, plan: &mut Plan) {

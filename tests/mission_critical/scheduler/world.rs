@@ -13,7 +13,7 @@ use apex_core::schedule::{Command, Input, Scheduler, ServiceReport};
 use apex_core::test_case::{Failure, TestCase, TestReport};
 use apex_core::{AttemptNumber, JobIx, Moment, Outcome, RunId, ServiceIx};
 
-use super::random::Random;
+use apex_tests::random::Random;
 
 /// Which faults a world has.
 #[derive(Clone, Copy)]

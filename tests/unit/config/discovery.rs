@@ -47,6 +47,7 @@ impl Ask<'_> {
             config: self.config.map(Path::new),
             environment: None,
             variables: &self.variables,
+            today: None,
             flags: Overlay::flags(),
         })
     }

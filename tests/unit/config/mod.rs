@@ -8,6 +8,7 @@ mod hostile;
 mod init;
 mod merging;
 mod problems;
+mod quarantine;
 mod schema;
 mod showing;
 mod support;

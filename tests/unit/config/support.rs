@@ -43,6 +43,7 @@ impl Project {
         let surroundings = Surroundings {
             environment: self.environment,
             variables: &self.variables,
+            today: Some("2026-06-15"),
             flags: self.flags.clone().unwrap_or_else(Overlay::flags),
         };
         load_documents(&self.documents, surroundings)

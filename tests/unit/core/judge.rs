@@ -6,7 +6,8 @@ use apex_core::judge::{Counts, JobFacts, LayerFacts, category, job, layer, lets_
 use apex_core::{Outcome, Verdict};
 
 use Outcome::{
-    Blocked, Cancelled, Deferred, Empty, Errored, Failed, Flaky, NotRun, Passed, Skipped, TimedOut,
+    Blocked, Cancelled, Deferred, Empty, Errored, Failed, Flaky, NotRun, Passed, Quarantined,
+    Skipped, TimedOut,
 };
 
 fn counts(of: &[(Outcome, u32)]) -> Counts {
@@ -84,6 +85,10 @@ fn a_job_that_ended_by_itself_is_judged_by_exit_code_and_tests_together() {
         (exited(1, &[(Errored, 1)]), Errored, "1 test did not pass"),
         (exited(1, &[(TimedOut, 1)]), TimedOut, "1 test timed out"),
         (exited(1, &[(TimedOut, 1), (Failed, 1)]), Failed, "1 test did not pass"),
+        // What failed in quarantine explains the exit code and decides nothing.
+        (exited(1, &[(Passed, 2), (Quarantined, 1)]), Passed, ""),
+        (exited(1, &[(Quarantined, 1)]), Quarantined, "every test that ran failed in quarantine"),
+        (exited(1, &[(Quarantined, 1), (Failed, 1)]), Failed, "1 test did not pass"),
         // A failed test counts even when the framework says that all is well.
         (exited(0, &[(Failed, 1)]), Failed, "1 test did not pass"),
     ] {
@@ -145,7 +150,7 @@ fn a_category_is_as_bad_as_its_worst_job_unless_its_time_was_up() {
     for worst in Outcome::ALL {
         assert_eq!(category(worst, "why".to_owned(), false), (worst, "why".to_owned()));
         assert_eq!(category(worst, "why".to_owned(), true).0, TimedOut);
-        let lets = matches!(worst, Passed | Flaky | Skipped | Empty);
+        let lets = matches!(worst, Passed | Flaky | Quarantined | Skipped | Empty);
         assert_eq!(lets_dependants_run(worst), lets, "{worst}");
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of apex-core through its public face.
 
+mod flakiness;
 mod graph;
 mod judge;
 mod phases;

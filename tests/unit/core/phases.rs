@@ -21,6 +21,7 @@ fn built_in() -> Config {
         config: None,
         environment: None,
         variables: &variables,
+        today: None,
         flags: Overlay::flags(),
     };
     apex_config::load(&request).expect("the built-in configuration").config

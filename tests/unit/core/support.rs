@@ -17,7 +17,8 @@ pub(super) fn config_in(environment: Option<&str>, body: &str) -> Config {
     let mut documents = Documents::default();
     documents.layer_file = Some(Document::new("apex.yaml", &text));
     let variables = BTreeMap::new();
-    let surroundings = Surroundings { environment, variables: &variables, flags: Overlay::flags() };
+    let surroundings =
+        Surroundings { environment, variables: &variables, today: None, flags: Overlay::flags() };
     match load_documents(&documents, surroundings) {
         Ok(resolved) => resolved.config,
         Err(failure) => panic!("{:#?}", failure.problems),

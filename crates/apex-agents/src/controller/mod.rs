@@ -26,6 +26,7 @@ use apex_core::Plan;
 use apex_core::history::History;
 use apex_core::select::{Request, Target};
 
+use crate::machine;
 use crate::planning::{self, PlanningError, Wish};
 
 pub use prepared::{Outcome, PreparedRun, RunError};
@@ -57,6 +58,7 @@ impl Controller {
             config: None,
             environment,
             variables: &variables,
+            today: Some(&machine::today()),
             flags: Overlay::flags(),
         })?;
         Ok(Self::of(loaded, variables))

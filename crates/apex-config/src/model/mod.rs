@@ -7,6 +7,7 @@ mod category;
 mod execution;
 mod layer;
 mod name;
+mod quarantine;
 mod service;
 
 pub use category::{
@@ -20,6 +21,7 @@ pub use layer::{
     BudgetPolicy, ExecutionMode, FailFast, Layer, LayerConflict, ResourceLimits, SuccessCriteria,
 };
 pub use name::{CategoryName, EnvironmentName, InvalidName, LayerId, ModeName, ServiceName};
+pub use quarantine::Quarantined;
 pub use service::{Readiness, ReadinessCheck, Service, ServiceSource};
 
 use std::sync::Arc;
@@ -61,6 +63,8 @@ pub struct Config {
     pub sets: Sets,
     /// Services by their main name, in the order of the file.
     pub services: IndexMap<ServiceName, Service>,
+    /// Tests that run and are reported but do not decide.
+    pub quarantine: Vec<Quarantined>,
     /// Built-in modes and those of the file.
     pub modes: IndexMap<ModeName, Mode>,
     /// How long state on disk is kept.

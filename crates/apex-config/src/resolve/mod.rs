@@ -11,6 +11,7 @@ mod graph;
 mod layer;
 mod limits;
 mod modes;
+mod quarantine;
 pub(crate) mod secrets;
 mod service;
 mod sets;
@@ -41,6 +42,8 @@ pub(crate) struct Scene<'t> {
     pub(crate) environment: EnvironmentName,
     /// For `${NAME}`.
     pub(crate) variables: &'t Variables,
+    /// The day it is, where that is known.
+    pub(crate) today: Option<&'t str>,
 }
 
 /// Resolves a merged tree.
@@ -59,6 +62,7 @@ pub(crate) fn resolve(scene: &Scene<'_>, problems: &mut Vec<Problem>) -> Config 
         environment: scene.environment.clone(),
         modes: modes::modes(&mut work, &layers),
         sets: sets::sets(&mut work, &categories),
+        quarantine: quarantine::quarantine(&mut work, &categories),
         execution,
         services,
         retention: execution::retention(scene.tree),

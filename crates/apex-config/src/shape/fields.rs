@@ -26,10 +26,24 @@ pub static FILE: Record = Record {
         Field::new("schema", TEXT, Unset, "name of the format of a category file"),
         Field::new("sets", SETS, EmptyMap, "named lists of categories"),
         Field::new("modes", Kind::Map(Form::ModeName, &Kind::Record(&MODE)), EmptyMap, "own words for `--mode`"),
+        Field::new("quarantine", Kind::List(&Kind::Record(&QUARANTINED)), EmptyList, "tests that run and are reported but do not decide"),
         Field::new("monitoring", Kind::Record(&MONITORING), EmptyMap, "progress, samples and reports").without_effect(),
         Field::new("alerts", Kind::List(&Kind::Record(&ALERT)), EmptyList, "conditions that somebody is told of").without_effect(),
         Field::new("telemetry", Kind::Record(&TELEMETRY), EmptyMap, "where traces, metrics, logs and events go").without_effect(),
         Field::new("retention", Kind::Record(&RETENTION), EmptyMap, "how long state on disk is kept").without_effect(),
+    ],
+};
+
+/// An entry of `quarantine`.
+pub(crate) static QUARANTINED: Record = Record {
+    name: "quarantined",
+    extends: None,
+    fields: &[
+        Field::required("test", Kind::Text(Form::Length(1, 1000)), "id of the test as reports show it; `*` stands for any text"),
+        Field::new("category", Kind::Text(Form::CategoryName), Unset, "the category it belongs to; any when not written"),
+        Field::required("owner", Kind::Text(Form::Length(1, 200)), "who mends it"),
+        Field::required("reason", Kind::Text(Form::Length(1, 1000)), "why it may not decide, for example a link to the report"),
+        Field::required("expires", Kind::Text(Form::Date), "the last day it holds; after that it is an error"),
     ],
 };
 

@@ -22,7 +22,9 @@ pub(crate) use check::{Manners, check};
 pub(crate) use complete::complete;
 pub(crate) use entries::CATEGORY;
 pub use fields::FILE;
-pub(crate) use fields::{EXECUTION, EXECUTION_CONFIG, LAYER, METADATA, MODE, RETENTION};
+pub(crate) use fields::{
+    EXECUTION, EXECUTION_CONFIG, LAYER, METADATA, MODE, QUARANTINED, RETENTION,
+};
 pub use json_schema::json_schema;
 pub(crate) use service_fields::{SERVICE, SERVICE_DEPENDENCY};
 

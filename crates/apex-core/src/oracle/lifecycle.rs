@@ -24,7 +24,11 @@ struct JobLife {
 
 struct TestLife {
     job: JobIx,
+    /// Whether its failure does not decide.
+    quarantined: bool,
     running: bool,
+    /// How its latest attempt ended.
+    last: Option<Outcome>,
     settled: Option<Outcome>,
 }
 
@@ -144,7 +148,8 @@ impl Book<'_> {
             TestEvent::Discovered { first, cases } => {
                 let dense = first.position() == self.tests.len() && !cases.is_empty();
                 findings.require(dense, seq, "tests are numbered densely");
-                let fresh = cases.iter().map(|_| TestLife { job, running: false, settled: None });
+                let fresh = cases.iter().map(|case| self.new_test(job, &case.id));
+                let fresh: Vec<TestLife> = fresh.collect();
                 self.tests.extend(fresh);
             }
             TestEvent::Started { test, attempt } => {
@@ -156,9 +161,10 @@ impl Book<'_> {
                     fresh
                 });
             }
-            TestEvent::Finished { test, .. } => {
+            TestEvent::Finished { test, outcome, .. } => {
                 self.with(seq, *test, job, findings, |life| {
                     life.running = false;
+                    life.last = Some(*outcome);
                     life.settled.is_none()
                 });
             }
@@ -168,8 +174,25 @@ impl Book<'_> {
                     life.settled = Some(*outcome);
                     first
                 });
+                self.quarantine(seq, *test, *outcome, findings);
             }
         }
+    }
+
+    fn new_test(&self, job: JobIx, id: &str) -> TestLife {
+        let category = &self.plan.category(self.plan.job(job).category).name;
+        let quarantined = self.plan.quarantine.iter().any(|entry| entry.matches(category, id));
+        TestLife { job, quarantined, running: false, last: None, settled: None }
+    }
+
+    fn quarantine(&self, seq: u64, test: TestIx, outcome: Outcome, findings: &mut Findings) {
+        let Some(life) = self.tests.get(test.position()) else { return };
+        let failed = life.last.is_some_and(Outcome::is_bad);
+        let deserved = outcome != Outcome::Quarantined || (life.quarantined && failed);
+        findings.require(deserved, seq, "only a failure in quarantine does not decide");
+        let decides = life.quarantined && outcome.is_bad();
+        let was_stopped = self.jobs[life.job.position()].terminated;
+        findings.require(!decides || was_stopped, seq, "no failure in quarantine decides");
     }
 
     fn with(

@@ -133,7 +133,13 @@ impl Book<'_> {
         let free = self.plan.layer(planned.layer).fail_fast == FailFast::Disabled;
         for before in &planned.after {
             let passed = match self.outcomes[before.position()] {
-                Some(Outcome::Passed | Outcome::Flaky | Outcome::Skipped | Outcome::Empty) => true,
+                Some(
+                    Outcome::Passed
+                    | Outcome::Flaky
+                    | Outcome::Quarantined
+                    | Outcome::Skipped
+                    | Outcome::Empty,
+                ) => true,
                 Some(_) => free,
                 None => false,
             };

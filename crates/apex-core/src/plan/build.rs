@@ -62,6 +62,7 @@ pub fn build(config: &Config, selection: &Selection, work: FoundWork) -> Result<
             max_background_layers: config.execution.max_background_layers,
             admission: config.execution.conflict_resolution,
             left_out: selection.left_out.clone(),
+            quarantine: config.quarantine.clone(),
             handed_over: selection.handed_over.clone(),
             notes: selection.notes.clone(),
             ..Plan::default()

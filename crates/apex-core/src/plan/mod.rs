@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use apex_config::model::{
     CategoryName, ConflictResolution, EnvironmentName, ExecutionMode, FailFast, FlakyPolicy,
-    LayerId, Load, ModeName, Priority, RunMode, ServiceName, SuccessCriteria,
+    LayerId, Load, ModeName, Priority, Quarantined, RunMode, ServiceName, SuccessCriteria,
 };
 
 use crate::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
@@ -50,6 +50,8 @@ pub struct Plan {
     pub services: Vec<PlannedService>,
     /// What was considered and does not run, with the reason.
     pub left_out: Vec<LeftOut>,
+    /// Tests whose failure does not decide.
+    pub quarantine: Vec<Quarantined>,
     /// Background layers that a run behind this one takes over.
     pub handed_over: Vec<LayerId>,
     /// What people should know about the selection.
@@ -277,6 +279,7 @@ impl Default for Plan {
             jobs: Vec::new(),
             services: Vec::new(),
             left_out: Vec::new(),
+            quarantine: Vec::new(),
             handed_over: Vec::new(),
             notes: Vec::new(),
         }

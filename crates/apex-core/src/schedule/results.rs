@@ -27,6 +27,9 @@ impl Scheduler {
                 continue;
             }
             local.push(TestIx::at(self.tests.len()));
+            let name = &self.plan.category(self.plan.job(job).category).name;
+            let mut quarantine = self.plan.quarantine.iter();
+            let quarantined = quarantine.any(|entry| entry.matches(name, &case.id));
             self.tests.push(TestBook {
                 id: (retries > 0).then(|| Arc::clone(&case.id)),
                 started: None,
@@ -34,6 +37,7 @@ impl Scheduler {
                 attempt: AttemptNumber(0),
                 was_bad: false,
                 critical: case.critical,
+                quarantined,
                 settled: false,
             });
             fresh.push(case);
@@ -123,10 +127,17 @@ impl Scheduler {
             TestEvent::Finished { test, attempt, outcome, duration, failure },
         ));
         let retries = self.plan.category(self.plan.job(job).category).retries;
-        if outcome.is_bad() && attempt.0 <= retries && !self.is_being_stopped(job) {
+        let quarantined = self.tests[test.position()].quarantined;
+        let is_stopped = self.is_being_stopped(job);
+        if outcome.is_bad() && attempt.0 <= retries && !is_stopped && !quarantined {
             return;
         }
-        let settled = if was_bad && outcome == Outcome::Passed { Outcome::Flaky } else { outcome };
+        let settled = match outcome {
+            Outcome::Passed if was_bad => Outcome::Flaky,
+            // What is ended from outside did not fail by itself.
+            outcome if outcome.is_bad() && quarantined && !is_stopped => Outcome::Quarantined,
+            outcome => outcome,
+        };
         self.settle_test(job, test, settled);
     }
 

@@ -160,6 +160,8 @@ pub(super) struct TestBook {
     /// Whether an earlier attempt was bad.
     pub(super) was_bad: bool,
     pub(super) critical: bool,
+    /// Whether its failure does not decide.
+    pub(super) quarantined: bool,
     pub(super) settled: bool,
 }
 

@@ -9,6 +9,7 @@ mod failure;
 mod line;
 mod live;
 mod options;
+mod quarantine;
 mod screen;
 mod summary;
 mod telling;

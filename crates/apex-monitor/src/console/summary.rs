@@ -7,7 +7,7 @@ use apex_core::{CategoryIx, Moment, Outcome, RunView};
 
 use super::failure::{self, Place};
 use super::line::{Label, Line, Style};
-use super::words;
+use super::{quarantine, words};
 use crate::exit::ExitStatus;
 use crate::text::harmless_line;
 
@@ -29,6 +29,7 @@ pub(super) fn lines(view: &RunView, exit: &ExitStatus, place: Place<'_>) -> Vec<
     let mut lines = vec![Line::new()];
     lines.extend(layer_lines(view, now, place.style));
     lines.extend(failed_lines(view, place));
+    lines.extend(quarantine::lines(view));
     lines.extend(unrun_lines(view, place.style));
     lines.extend(out_of_time_line(view));
     lines.extend(empty_line(view));
@@ -147,7 +148,7 @@ fn empty_line(view: &RunView) -> Option<Line> {
 fn is_unexplained(view: &RunView, category: CategoryIx, end: &Ending) -> bool {
     let bad = view.categories().get(category.position()).map_or(0, |it| it.counts.bad());
     match end.outcome {
-        Outcome::Passed | Outcome::Flaky | Outcome::Empty => false,
+        Outcome::Passed | Outcome::Flaky | Outcome::Quarantined | Outcome::Empty => false,
         outcome => !outcome.is_bad() || bad == 0,
     }
 }

@@ -15,7 +15,7 @@ use apex_core::{
 
 use super::failure::{self, Place};
 use super::line::{Label, Line};
-use super::words;
+use super::{quarantine, words};
 
 /// Failed tests that are told with their details; later ones get a line each.
 const BLOCKS: usize = 50;
@@ -80,7 +80,8 @@ impl Telling {
         }
     }
 
-    /// A failure that is not tried again is told at once; any other waits for its last word.
+    /// A failure that is not tried again and decides is told at once; any other waits for its last
+    /// word.
     fn tell_finished(
         &mut self,
         number: TestIx,
@@ -89,7 +90,8 @@ impl Telling {
         scene: Scene<'_>,
     ) -> Vec<Line> {
         let Some(test) = scene.view.test(number) else { return Vec::new() };
-        if outcome.is_bad() && attempt.0 > retries(scene.view, test.job) {
+        let is_last = attempt.0 > retries(scene.view, test.job);
+        if outcome.is_bad() && is_last && quarantine::entry(scene.view, test).is_none() {
             return self.tell_failure(number, outcome, scene);
         }
         if scene.level < Level::Tests {
@@ -107,7 +109,7 @@ impl Telling {
             return self.tell_failure(number, outcome, scene);
         }
         let needed = match outcome {
-            Outcome::Flaky => Level::Notable,
+            Outcome::Flaky | Outcome::Quarantined => Level::Notable,
             Outcome::Passed | Outcome::Skipped => return Vec::new(),
             _ => Level::Tests,
         };
@@ -116,8 +118,12 @@ impl Telling {
             return Vec::new();
         }
         let mut line = failure::headline(scene.view, test, outcome);
-        if outcome == Outcome::Flaky {
-            line.push(Label::Plain, format!(": passed on attempt {}", test.attempts));
+        match outcome {
+            Outcome::Flaky => {
+                line.push(Label::Plain, format!(": passed on attempt {}", test.attempts));
+            }
+            Outcome::Quarantined => line.push(Label::Plain, quarantine::note(scene.view, test)),
+            _ => {}
         }
         vec![line]
     }

@@ -61,7 +61,9 @@ pub(super) const fn label_of(outcome: Outcome) -> Label {
     match outcome {
         Outcome::Passed => Label::Good,
         Outcome::Failed | Outcome::Errored | Outcome::TimedOut => Label::Bad,
-        Outcome::Flaky | Outcome::Cancelled | Outcome::Blocked => Label::Caution,
+        Outcome::Flaky | Outcome::Quarantined | Outcome::Cancelled | Outcome::Blocked => {
+            Label::Caution
+        }
         Outcome::Skipped | Outcome::Deferred | Outcome::NotRun | Outcome::Empty => Label::Faint,
     }
 }

@@ -32,7 +32,9 @@ impl Shape {
             Outcome::Flaky => Self::Flaky,
             Outcome::Failed => Self::Failure,
             Outcome::Errored | Outcome::TimedOut => Self::Error,
-            Outcome::Cancelled
+            // What reads JUnit would let a failure decide.
+            Outcome::Quarantined
+            | Outcome::Cancelled
             | Outcome::Blocked
             | Outcome::Skipped
             | Outcome::Deferred

@@ -41,6 +41,9 @@ pub(super) struct PlanLine<'a> {
     pub jobs: Listed<'a, PlannedJob, Job<'a>>,
     pub services: Vec<Service<'a>>,
     pub left_out: Vec<LeftOut<'a>>,
+    /// Tests whose failure does not decide.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantine: Vec<QuarantinedLine<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handed_over: Vec<Text<'a>>,
     pub notes: Vec<Text<'a>>,
@@ -228,4 +231,18 @@ pub(super) struct Service<'a> {
 pub(super) struct LeftOut<'a> {
     pub name: Text<'a>,
     pub reason: Text<'a>,
+}
+
+/// A test, or some, whose failure does not decide.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct QuarantinedLine<'a> {
+    /// Id of the test; `*` stands for any text.
+    pub test: Text<'a>,
+    /// The category it belongs to; any when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Text<'a>>,
+    pub owner: Text<'a>,
+    pub reason: Text<'a>,
+    /// The last day it holds.
+    pub expires: Text<'a>,
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use apex_config::model::{
-    CategoryName, CommandLine, EnvironmentName, InvalidName, LayerId, ModeName, ServiceName,
-    SuccessCriteria,
+    CategoryName, CommandLine, EnvironmentName, InvalidName, LayerId, ModeName, Quarantined,
+    ServiceName, SuccessCriteria,
 };
 use apex_core::Plan;
 use apex_core::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
@@ -15,8 +15,8 @@ use apex_core::plan::{
 
 use super::line::Text;
 use super::plan::{
-    Category, CategoryWorkLine, ForecastLine, Job, Layer, PlanLine, Request, Service, Shard,
-    WorkLine,
+    Category, CategoryWorkLine, ForecastLine, Job, Layer, PlanLine, QuarantinedLine, Request,
+    Service, Shard, WorkLine,
 };
 
 impl TryFrom<PlanLine<'_>> for Plan {
@@ -41,6 +41,11 @@ impl TryFrom<PlanLine<'_>> for Plan {
                 .collect::<Result<_, _>>()?,
             jobs: line.jobs.into_vec().into_iter().map(Into::into).collect(),
             services: line.services.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+            quarantine: line
+                .quarantine
+                .into_iter()
+                .map(TryInto::try_into)
+                .collect::<Result<_, _>>()?,
             handed_over: line
                 .handed_over
                 .iter()
@@ -167,6 +172,20 @@ impl From<ForecastLine> for Forecast {
             runs: line.runs,
             peak_memory_mb: line.peak_memory_mb,
         }
+    }
+}
+
+impl TryFrom<QuarantinedLine<'_>> for Quarantined {
+    type Error = InvalidName;
+
+    fn try_from(line: QuarantinedLine<'_>) -> Result<Self, InvalidName> {
+        Ok(Self {
+            test: line.test.into(),
+            category: line.category.map(|name| CategoryName::new(&name)).transpose()?,
+            owner: line.owner.into(),
+            reason: line.reason.into(),
+            expires: line.expires.into(),
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use apex_config::model::CommandLine;
+use apex_config::model::{CommandLine, Quarantined};
 use apex_core::Plan;
 use apex_core::id::{CategoryIx, LayerIx, ServiceIx};
 use apex_core::plan::{
@@ -13,8 +13,8 @@ use apex_core::plan::{
 use super::line::Text;
 use super::listed::Listed;
 use super::plan::{
-    Category, CategoryWorkLine, ForecastLine, Job, Layer, LeftOut, PlanFile, PlanLine, Request,
-    Service, Shard, Success, WorkLine,
+    Category, CategoryWorkLine, ForecastLine, Job, Layer, LeftOut, PlanFile, PlanLine,
+    QuarantinedLine, Request, Service, Shard, Success, WorkLine,
 };
 use super::seconds::Seconds;
 use super::word::Word;
@@ -49,6 +49,7 @@ impl<'a> From<&'a Plan> for PlanLine<'a> {
                 .iter()
                 .map(|out| LeftOut { name: (&out.name).into(), reason: (&out.reason).into() })
                 .collect(),
+            quarantine: plan.quarantine.iter().map(QuarantinedLine::from).collect(),
             handed_over: plan.handed_over.iter().map(|id| id.as_str().into()).collect(),
             notes: texts(&plan.notes),
         }
@@ -147,6 +148,18 @@ impl From<Forecast> for ForecastLine {
             high_seconds: forecast.high.into(),
             runs: forecast.runs,
             peak_memory_mb: forecast.peak_memory_mb,
+        }
+    }
+}
+
+impl<'a> From<&'a Quarantined> for QuarantinedLine<'a> {
+    fn from(entry: &'a Quarantined) -> Self {
+        Self {
+            test: (&entry.test).into(),
+            category: entry.category.as_ref().map(|name| name.as_str().into()),
+            owner: (&entry.owner).into(),
+            reason: (&entry.reason).into(),
+            expires: (&entry.expires).into(),
         }
     }
 }
