@@ -204,3 +204,14 @@ fn completions_and_manual_pages_are_made() {
     assert_holds(&project.read("pages/apex.1"), &["apex"]);
     assert!(project.root().join("pages/apex-run.1").exists());
 }
+
+#[test]
+fn a_test_is_told_where_it_runs_and_the_layer_file_has_the_last_word() {
+    let project = Project::new(&[(
+        "apex.yaml",
+        "apex: 1\nlayers: {only: {categories: [{name: told, env: {TESTING: own}, command: \
+         'echo $APEX_CATEGORY $APEX_LAYER $APEX_ATTEMPT $APEX_SHARD $TEST_ENV $ENVIRONMENT $TESTING $PYTHONUTF8 | tee told'}]}}\n",
+    )]);
+    printed(&project, &["run", "--layers", "only"]);
+    assert_eq!(project.read("told").trim(), "told only 1 1/1 test local own 1");
+}

@@ -131,3 +131,80 @@ fn a_killed_apex_does_not_hinder_the_next_run() {
         let _ = Command::new("kill").args(["-s", "KILL", id]).status();
     }
 }
+
+/// A run of one category that has got as far as writing these files.
+fn under_way(project: &Project, path: Option<&std::ffi::OsStr>, files: &[&str]) -> Child {
+    let log = std::fs::File::create(project.root().join("said")).expect("a file");
+    let mut command = project.apex(&["run", "--categories", "unit"]);
+    if let Some(path) = path {
+        command.env("PATH", path).env("RUST_TEST_THREADS", "1");
+    }
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
+    wait_until("the tests are under way", || {
+        files.iter().all(|file| project.root().join(file).exists())
+    });
+    child.expect("apex starts")
+}
+
+fn layers(root: &Path, category: &str) -> String {
+    let mark = mark(root);
+    format!(
+        "apex: 1\nlayers:\n  a:\n    grace_seconds: 20\n    categories:\n      - {{name: unit, \
+         retries: 0, env: {{E2E_MARK: \"{mark}\"}}, {category}}}\n"
+    )
+}
+
+/// How a test of the latest report ended.
+fn ended(project: &Project, name: &str) -> Ended {
+    let cases = cases(&project.junit());
+    let case = cases.iter().find(|case| case.name.ends_with(name));
+    case.unwrap_or_else(|| panic!("{name} is not in {cases:?}")).ended
+}
+
+#[test]
+fn a_failure_from_before_the_signal_stays_a_failure() {
+    let (Some(_), Some(cargo)) = (tool("kill"), tool("cargo")) else { return };
+    // Without nextest: libtest tells why a test failed only at its own end.
+    let tools = tempfile::tempdir().expect("a folder");
+    for name in ["cargo", "rustc", "rustdoc"] {
+        let program = cargo.with_file_name(name);
+        std::os::unix::fs::symlink(program, tools.path().join(name)).expect("a link");
+    }
+    let rest = ["/usr/bin", "/bin"].map(Into::into);
+    let path = std::env::join_paths([tools.path().to_owned()].into_iter().chain(rest));
+    let project = Project::new(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"held\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n",
+        ),
+        (
+            "src/lib.rs",
+            "#[test] fn a_fails() { panic!(\"no\"); }\n#[test] fn b_hangs() { \
+             std::fs::write(\"b.ran\", \"\").unwrap(); \
+             std::thread::sleep(std::time::Duration::from_secs(600)); }\n",
+        ),
+    ]);
+    project.write("apex.yaml", &layers(project.root(), "runner: cargo"));
+    let child = under_way(&project, Some(&path.expect("a path")), &["b.ran"]);
+    signal(&child, "INT");
+    let said = ended_with(child, &project, 130);
+    assert_eq!(ended(&project, "a_fails"), Ended::Failed, "{said}");
+    assert_eq!(ended(&project, "b_hangs"), Ended::Skipped, "{said}");
+}
+
+#[test]
+fn a_test_that_breaks_off_because_of_the_signal_has_not_failed() {
+    let (Some(_), Some(_)) = (tool("kill"), tool("python3")) else { return };
+    let project = Project::new(&[(
+        "tests/test_signal.py",
+        "import signal, time, unittest\n\n\ndef fail(*_):\n    raise AssertionError('told to end')\n\n\n\
+         class Suite(unittest.TestCase):\n    def test_breaks_off(self):\n        \
+         signal.signal(signal.SIGTERM, fail)\n        open('it.ran', 'w').close()\n        \
+         time.sleep(300)\n",
+    )]);
+    project.write("apex.yaml", &layers(project.root(), "runner: unittest, paths: [tests]"));
+    let child = under_way(&project, None, &["it.ran"]);
+    signal(&child, "INT");
+    let said = ended_with(child, &project, 130);
+    assert_eq!(ended(&project, "test_breaks_off"), Ended::Skipped, "{said}");
+}

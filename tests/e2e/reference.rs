@@ -33,6 +33,16 @@ fn the_page_of_the_command_line_is_the_one_that_the_program_prints() {
 }
 
 #[test]
+fn the_page_of_the_layer_file_is_the_one_that_the_program_prints() {
+    check("docs/reference/config.md", &["reference", "config"]);
+}
+
+#[test]
+fn the_page_of_environment_variables_is_the_one_that_the_program_prints() {
+    check("docs/reference/environment.md", &["reference", "environment"]);
+}
+
+#[test]
 fn the_schema_of_layer_files_is_the_one_that_the_program_prints() {
     check("config/schema/apex-layers.schema.json", &["schema", "config"]);
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use apex_config::environment_variables::{PATH, VIRTUAL_ENV};
+
 use crate::process::find_program;
 
 /// The day it is here, `2025-01-31`, by the time zone of the machine.
@@ -25,14 +27,14 @@ impl Machine<'_> {
     /// Finds a program by name.
     #[must_use]
     pub fn lookup(&self, name: &str) -> Option<PathBuf> {
-        let path = self.variables.get("PATH").map(String::as_str);
+        let path = self.variables.get(PATH).map(String::as_str);
         find_program(name, path, self.folder).ok().filter(|found| found.is_file())
     }
 
     /// The active virtual environment of Python.
     #[must_use]
     pub fn virtual_env(&self) -> Option<&str> {
-        self.variables.get("VIRTUAL_ENV").map(String::as_str)
+        self.variables.get(VIRTUAL_ENV).map(String::as_str)
     }
 
     /// Asks an interpreter of Python whether it can import pytest. Costs a start of it.

@@ -32,33 +32,85 @@ pub(crate) fn service_aliases(name: &str) -> impl Iterator<Item = &'static str> 
 /// The layer that an id means: itself, or the other spelling of the fourth layer when only that
 /// one exists.
 pub(crate) fn main_layer(id: &str, exists: impl Fn(&str) -> bool) -> Option<&str> {
-    const FOURTH: [&str; 2] = ["e2e_background", "e2e_performance"];
     if exists(id) {
         return Some(id);
     }
-    let other = FOURTH.iter().position(|name| *name == id).map(|index| FOURTH[1 - index])?;
+    let position = FOURTH_LAYER.iter().position(|name| *name == id)?;
+    let other = FOURTH_LAYER[1 - position];
     exists(other).then_some(other)
 }
 
-const SERVICE_ALIASES: [(&str, &str); 4] = [
+/// Other names of services.
+pub(crate) const SERVICE_ALIASES: [(&str, &str); 4] = [
     ("postgres", "postgresql"),
     ("backend", "backend_service"),
     ("auth", "auth_service"),
     ("frontend", "frontend_service"),
 ];
 
+/// Other names of environments.
+pub(crate) const ENVIRONMENT_ALIASES: [(&str, &str); 5] = [
+    ("local", "test"),
+    ("testing", "test"),
+    ("dev", "development"),
+    ("stage", "staging"),
+    ("prod", "production"),
+];
+
+/// The two names of the fourth layer.
+pub(crate) const FOURTH_LAYER: [&str; 2] = ["e2e_background", "e2e_performance"];
+
+/// Sections that are sets by now.
+pub(crate) const OLDER_SETS: [&str; 2] = ["rollup_categories", "legacy_mapping"];
+
+/// Fields of categories, older name and present one.
+pub(crate) const OLDER_CATEGORY_KEYS: [(&str, &str); 7] = [
+    ("estimated_duration_minutes", "estimate_minutes"),
+    ("dependencies", "depends_on"),
+    ("conflicts", "conflicts_with"),
+    ("category_type", "type"),
+    ("retry_count", "retries"),
+    ("success_rate_threshold", "success_rate"),
+    ("description", "summary"),
+];
+
+/// Older truth values of categories, the list that they belong to, and what they add to it.
+pub(crate) const FOLDED: [(&str, &str, &[&str]); 13] = [
+    ("memory_intensive", "load", &["memory"]),
+    ("cpu_intensive", "load", &["cpu"]),
+    ("network_intensive", "load", &["network"]),
+    ("database_dependent", "load", &["database"]),
+    ("database_intensive", "load", &["database"]),
+    ("requires_real_services", "requires", &["real_services"]),
+    ("requires_real_llm", "requires", &["real_llm"]),
+    ("requires_frontend", "requires", &["frontend"]),
+    ("requires_backend", "requires", &["backend"]),
+    ("requires_database", "requires", &["database"]),
+    ("requires_staging", "requires", &["staging"]),
+    ("requires_staging_environment", "only_in", &["staging"]),
+    (SCOPE, "only_in", &[]),
+];
+
+/// The older word for the environments of a category.
+pub(crate) const SCOPE: &str = "environment_scope";
+
+/// Words of [`SCOPE`] that mean several environments; any other word is an environment itself.
+pub(crate) const SCOPES: [(&str, &[&str]); 2] =
+    [("docker_local", &["test", "development", "ci"]), ("gcp_staging_only", &["staging"])];
+
+/// The older word for the window of a category.
+pub(crate) const AUTO_SPLIT: &str = "auto_split";
+
+fn renamed(table: &[(&'static str, &'static str)], name: &str) -> Option<&'static str> {
+    table.iter().find(|(older, _)| *older == name).map(|(_, main)| *main)
+}
+
 fn service_alias(name: &str) -> Option<&'static str> {
-    SERVICE_ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, main)| *main)
+    renamed(&SERVICE_ALIASES, name)
 }
 
 fn environment_alias(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "local" | "testing" => "test",
-        "dev" => "development",
-        "stage" => "staging",
-        "prod" => "production",
-        _ => return None,
-    })
+    renamed(&ENVIRONMENT_ALIASES, name)
 }
 
 /// Rewrites a file (or a part of one with the same top level) into the present form.
@@ -138,7 +190,7 @@ fn flat_limits(block: &mut Map) {
 
 /// `rollup_categories` and `legacy_mapping` are sets that stand where a category name may.
 fn older_sets(map: &mut Map) {
-    for older in ["rollup_categories", "legacy_mapping"] {
+    for older in OLDER_SETS {
         let Some(entry) = map.remove(older) else { continue };
         let mut lists = entry.node;
         if let Value::Map(lists) = &mut lists.value {
@@ -218,16 +270,7 @@ fn older_category(node: &mut Node) {
 }
 
 fn older_category_key(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "estimated_duration_minutes" => "estimate_minutes",
-        "dependencies" => "depends_on",
-        "conflicts" => "conflicts_with",
-        "category_type" => "type",
-        "retry_count" => "retries",
-        "success_rate_threshold" => "success_rate",
-        "description" => "summary",
-        _ => return None,
-    })
+    renamed(&OLDER_CATEGORY_KEYS, key)
 }
 
 /// The older priorities: numbers 1 to 5, or the words in capitals.
@@ -244,22 +287,10 @@ fn lower_word(node: &mut Node) {
 
 /// The list and the mark that an older truth value stands for.
 fn folded(key: &str) -> Option<(&'static str, &'static [&'static str])> {
-    Some(match key {
-        "memory_intensive" => ("load", &["memory"]),
-        "cpu_intensive" => ("load", &["cpu"]),
-        "network_intensive" => ("load", &["network"]),
-        "database_dependent" | "database_intensive" => ("load", &["database"]),
-        "requires_real_services" => ("requires", &["real_services"]),
-        "requires_real_llm" => ("requires", &["real_llm"]),
-        "requires_frontend" => ("requires", &["frontend"]),
-        "requires_backend" => ("requires", &["backend"]),
-        "requires_database" => ("requires", &["database"]),
-        "requires_staging" => ("requires", &["staging"]),
-        "requires_staging_environment" => ("only_in", &["staging"]),
-        "environment_scope" => ("only_in", &[]),
-        "auto_split" => ("split", &[]),
-        _ => return None,
-    })
+    if key == AUTO_SPLIT {
+        return Some(("split", &[]));
+    }
+    FOLDED.iter().find(|(older, ..)| *older == key).map(|(_, field, marks)| (*field, *marks))
 }
 
 fn fold_marks(map: &mut Map) {
@@ -267,8 +298,8 @@ fn fold_marks(map: &mut Map) {
     for entry in older {
         let Some((field, marks)) = folded(&entry.key) else { continue };
         match &*entry.key {
-            "auto_split" => fold_split(map, entry.node),
-            "environment_scope" => {
+            AUTO_SPLIT => fold_split(map, entry.node),
+            SCOPE => {
                 let scope = entry.node.as_text().unwrap_or_default().to_owned();
                 add_marks(map, field, scoped(&scope), &entry.node);
             }
@@ -282,12 +313,10 @@ fn fold_marks(map: &mut Map) {
 
 /// The environments of an older scope word; any other word is an environment itself.
 fn scoped(word: &str) -> Vec<String> {
-    let names: &[&str] = match word {
-        "docker_local" => &["test", "development", "ci"],
-        "gcp_staging_only" => &["staging"],
-        other => return vec![main_environment(other).to_owned()],
-    };
-    names.iter().map(|name| (*name).to_owned()).collect()
+    match SCOPES.iter().find(|(scope, _)| *scope == word) {
+        Some((_, names)) => names.iter().map(|name| (*name).to_owned()).collect(),
+        None => vec![main_environment(word).to_owned()],
+    }
 }
 
 fn add_marks(map: &mut Map, field: &str, marks: Vec<String>, from: &Node) {

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use crate::combine::{Document, Documents};
+use crate::environment_variables::{CONFIG, PROJECT_ROOT};
 use crate::place::{Place, SourceKind};
 use crate::problem::Problem;
 
@@ -19,9 +20,6 @@ pub const LAYER_FILES: [&str; 5] = [
     "apex.yml",
 ];
 const CATEGORY_FILES: [&str; 2] = ["categories.yaml", "test_categories.yml"];
-/// Variables that name the layer file and the project root.
-const CONFIG_VARIABLE: &str = "APEX_CONFIG";
-const ROOT_VARIABLE: &str = "APEX_PROJECT_ROOT";
 
 /// Where to look.
 #[derive(Clone, Debug)]
@@ -54,12 +52,10 @@ pub(crate) fn find(search: &Search<'_>) -> Result<Found, Box<Problem>> {
 
 /// The file of the flag or of the variable; it has to exist.
 fn named_file(search: &Search<'_>) -> Result<Option<PathBuf>, Box<Problem>> {
-    let variable = search.variables.get(CONFIG_VARIABLE).filter(|value| !value.is_empty());
+    let variable = search.variables.get(CONFIG).filter(|value| !value.is_empty());
     let (path, place) = match (search.config, variable) {
         (Some(path), _) => (path, Place::whole(SourceKind::Flag, "--config")),
-        (None, Some(value)) => {
-            (Path::new(value), Place::whole(SourceKind::Variable, CONFIG_VARIABLE))
-        }
+        (None, Some(value)) => (Path::new(value), Place::whole(SourceKind::Variable, CONFIG)),
         (None, None) => return Ok(None),
     };
     let path = lexically_clean(&search.start.join(path));
@@ -77,10 +73,10 @@ fn named_file(search: &Search<'_>) -> Result<Option<PathBuf>, Box<Problem>> {
 /// # Errors
 /// A problem for a named root that is no folder.
 fn root(search: &Search<'_>, file: Option<&Path>) -> Result<PathBuf, Box<Problem>> {
-    let variable = search.variables.get(ROOT_VARIABLE).filter(|value| !value.is_empty());
+    let variable = search.variables.get(PROJECT_ROOT).filter(|value| !value.is_empty());
     let flag = search.project.map(|path| (path, Place::whole(SourceKind::Flag, "--project")));
     let named = flag.or_else(|| {
-        let place = Place::whole(SourceKind::Variable, ROOT_VARIABLE);
+        let place = Place::whole(SourceKind::Variable, PROJECT_ROOT);
         variable.map(|path| (Path::new(path), place))
     });
     if let Some((project, place)) = named {

@@ -35,6 +35,7 @@ mod combine;
 mod dialect;
 mod discover;
 mod environment;
+pub mod environment_variables;
 pub mod init;
 mod load;
 pub mod model;

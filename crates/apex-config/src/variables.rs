@@ -5,18 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::dialect;
+use crate::environment_variables::{CONFIG_PREFIX, ENVIRONMENT_NAMES};
 use crate::node::{Node, Scalar};
 use crate::overlay::Overlay;
 use crate::place::{Place, Source, SourceKind};
 use crate::problem::{Problem, suggestion};
 use crate::shape;
 use crate::yaml;
-
-/// The variables that name the environment, the stronger first.
-const ENVIRONMENT_NAMES: [&str; 5] =
-    ["APEX_ENV", "TEST_ENVIRONMENT", "TEST_ENV", "ENVIRONMENT", "NETRA_ENVIRONMENT"];
-/// What variables that are configuration begin with.
-const PREFIX: &str = "TEST_CONFIG_";
 
 /// Variables with the places that set them.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +74,7 @@ impl Variables {
     pub(crate) fn overlay(&self, categories: &[&str], problems: &mut Vec<Problem>) -> Overlay {
         let mut overlay = Overlay::empty(SourceKind::Variable, "");
         for (name, (value, place)) in &self.values {
-            let Some(rest) = name.strip_prefix(PREFIX) else { continue };
+            let Some(rest) = name.strip_prefix(CONFIG_PREFIX) else { continue };
             let rest = rest.to_lowercase();
             let Some(path) = target(&rest, categories) else {
                 let known = shape::FILE.all_fields().map(|field| field.name);

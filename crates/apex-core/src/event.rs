@@ -170,6 +170,8 @@ pub enum JobEvent {
         /// Why.
         cause: StopCause,
     },
+    /// The request to end reached its processes: a test that fails from here on was ended by it.
+    StopReached,
     /// Its processes were killed.
     Killed,
     /// An attempt ended; nothing of it runs any more.

@@ -25,6 +25,9 @@ pub enum JobReport {
         /// What the framework said.
         report: TestReport,
     },
+    /// The request to end is about to reach its programs. What was reported before is their own
+    /// doing, what they fail with from here on may be that of the request. At most once an attempt.
+    StopReached,
     /// The job wrote something.
     Output(OutputEvent),
     /// Something people should know that is not a result.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use apex_core::event::{Envelope, ProcessEnd};
+use apex_core::event::{Envelope, Event, ProcessEnd, TestEvent};
 use apex_core::plan::Plan;
 use apex_core::report::{JobEnd, JobReport};
 use apex_core::schedule::{Command, Input, Scheduler, ServiceReport};
@@ -30,6 +30,7 @@ pub struct World<'a> {
     number: u64,
     /// What each running attempt does when it is asked to end or killed.
     running: BTreeMap<JobIx, (AttemptNumber, Temper)>,
+    failures: Failures,
     services: BTreeMap<ServiceIx, Temper>,
     stream: Vec<Envelope>,
     now: Moment,
@@ -58,6 +59,7 @@ impl<'a> World<'a> {
             future: BTreeMap::new(),
             number: 0,
             running: BTreeMap::new(),
+            failures: Failures::default(),
             services: BTreeMap::new(),
             stream: Vec::new(),
             now: Moment::START,
@@ -90,6 +92,7 @@ impl<'a> World<'a> {
                 return Err("the run does not end".to_owned());
             }
         }
+        self.failures.are_in(&self.stream)?;
         if let Some((job, _)) = self.running.iter().find(|(_, (_, temper))| *temper != Temper::Lost)
         {
             return Err(format!("job {} still runs when the run is over", job.0));
@@ -99,10 +102,13 @@ impl<'a> World<'a> {
 
     fn give(&mut self, at: Moment, input: Input) {
         self.now = self.now.max(at);
-        if let Input::Job { job, attempt, report: JobReport::Ended(_) } = &input
+        if let Input::Job { job, attempt, report } = &input
             && self.running.get(job).is_some_and(|(number, _)| number == attempt)
         {
-            self.running.remove(job);
+            self.failures.take(*job, *attempt, report);
+            if matches!(report, JobReport::Ended(_)) {
+                self.running.remove(job);
+            }
         }
         self.scheduler.handle(self.now, input);
         while let Some(event) = self.scheduler.next_event() {
@@ -225,13 +231,20 @@ impl<'a> World<'a> {
             Temper::Stubborn => kill,
             Temper::Lost => false,
         };
-        // What it would have done from here on does not happen; a lost one stays silent.
+        // What it has done by then is still on its way when the request reaches it.
+        let reached = self.now.plus(self.after(0, 300));
+        if temper != Temper::Lost {
+            self.report(reached, job, attempt, JobReport::StopReached);
+        }
+        // What it would have done after that does not happen; a lost one stays silent at once.
+        let silent = if temper == Temper::Lost { self.now } else { reached };
         if obeys || temper == Temper::Lost {
             let dropped: BTreeSet<_> = self
                 .future
                 .iter()
-                .filter(|(_, input)| {
-                    matches!(input, Input::Job { job: of, attempt: number, .. }
+                .filter(|&(&(at, _), input)| {
+                    at > silent
+                        && matches!(input, Input::Job { job: of, attempt: number, .. }
                         if *of == job && *number == attempt)
                 })
                 .map(|(&key, _)| Reverse(key))
@@ -241,7 +254,13 @@ impl<'a> World<'a> {
             }
         }
         if obeys {
-            let at = self.now.plus(self.after(0, 400));
+            let mut at = reached.plus(self.after(0, 400));
+            if self.random.percent(30) {
+                // It breaks off what it is at, and says that this failed.
+                let report = failed_report();
+                self.report(at, job, attempt, JobReport::TestFinished { test: 0, report });
+                at = at.plus(self.after(0, 100));
+            }
             self.report_end(at, job, attempt, ProcessEnd::Signalled(15), None);
         }
     }
@@ -276,6 +295,68 @@ impl<'a> World<'a> {
             self.plan_input(at, Input::Service { service, report: ServiceReport::Stopped });
         }
     }
+}
+
+/// Failures that were reported before a request to end reached their attempt: these are the
+/// tests' own, whatever has been decided meanwhile.
+#[derive(Default)]
+struct Failures {
+    /// Ids of the tests of each attempt, in the order of their numbers.
+    ids: BTreeMap<(JobIx, AttemptNumber), Vec<Arc<str>>>,
+    /// Attempts that a request to end has reached.
+    reached: BTreeSet<(JobIx, AttemptNumber)>,
+    /// Tests of each attempt that reported an end, and how.
+    ended: BTreeMap<(JobIx, AttemptNumber, Arc<str>), Outcome>,
+}
+
+impl Failures {
+    fn take(&mut self, job: JobIx, attempt: AttemptNumber, report: &JobReport) {
+        match report {
+            JobReport::Discovered(cases) => {
+                let ids = cases.iter().map(|case| Arc::clone(&case.id));
+                self.ids.entry((job, attempt)).or_default().extend(ids);
+            }
+            JobReport::StopReached => {
+                self.reached.insert((job, attempt));
+            }
+            JobReport::TestFinished { test, report } if !self.reached.contains(&(job, attempt)) => {
+                let ids = self.ids.get(&(job, attempt));
+                let Some(id) = ids.and_then(|ids| ids.get(*test as usize)) else { return };
+                self.ended.entry((job, attempt, Arc::clone(id))).or_insert(report.outcome);
+            }
+            _ => {}
+        }
+    }
+
+    /// Checks that each of them is a failure in the stream.
+    fn are_in(&self, stream: &[Envelope]) -> Result<(), String> {
+        let mut ids: Vec<Arc<str>> = Vec::new();
+        let mut told = BTreeMap::new();
+        for envelope in stream {
+            let Event::Test(job, event) = &envelope.event else { continue };
+            match event {
+                TestEvent::Discovered { cases, .. } => {
+                    ids.extend(cases.iter().map(|case| Arc::clone(&case.id)));
+                }
+                TestEvent::Finished { test, attempt, outcome, .. } => {
+                    told.insert((*job, *attempt, Arc::clone(&ids[test.position()])), *outcome);
+                }
+                _ => {}
+            }
+        }
+        let failed = self.ended.iter().filter(|(_, outcome)| outcome.is_bad());
+        for (test, outcome) in failed {
+            if told.get(test) != Some(outcome) {
+                return Err(format!("{test:?} {outcome}, and was told as {:?}", told.get(test)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn failed_report() -> TestReport {
+    let failure = Some(Box::new(Failure::default()));
+    TestReport { outcome: Outcome::Failed, duration: None, failure }
 }
 
 fn case(id: &Arc<str>, critical: bool) -> TestCase {

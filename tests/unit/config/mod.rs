@@ -3,6 +3,7 @@
 mod complete;
 mod dialects;
 mod discovery;
+mod environment_variables;
 mod environments;
 mod hostile;
 mod init;

@@ -82,6 +82,7 @@ pub(crate) fn every_event() -> Stream {
     };
     stream.starts(0, 1).ends(0, 1, Outcome::Failed, Some(failure));
     stream.starts(0, 2).ends(0, 2, Outcome::Passed, None);
+    stream.ends_untimed(0, Outcome::Skipped);
     for outcome in Outcome::ALL {
         stream.settles(1, outcome);
     }
@@ -89,6 +90,7 @@ pub(crate) fn every_event() -> Stream {
     for cause in StopCause::ALL {
         stream.push(job(JobEvent::Terminated { cause }));
     }
+    stream.push(job(JobEvent::StopReached));
     stream.push(job(JobEvent::Killed));
     for end in [
         ProcessEnd::Exited(-1),

@@ -28,6 +28,10 @@ const REMOVAL: Duration = Duration::from_secs(2);
 /// Pause between two looks at a group that is about to be empty.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// Most reads of what a program wrote before it was asked to end: a program that writes without a
+/// pause must not put that off.
+const READS_BEFORE_STOP: usize = 64;
+
 /// What an attempt works with.
 pub(super) struct Context<'a> {
     /// What is to be done.
@@ -56,6 +60,8 @@ pub(super) struct Attempt<'a> {
     /// Reports that were not sent yet: those of one read.
     batch: Vec<JobReport>,
     buffer: Vec<u8>,
+    /// Whether the request to end reached it.
+    has_stopped: bool,
 }
 
 impl<'a> Attempt<'a> {
@@ -74,6 +80,7 @@ impl<'a> Attempt<'a> {
             text: OutputText::default(),
             batch: Vec::new(),
             buffer: shared.buffers.lend(),
+            has_stopped: false,
         }
     }
 
@@ -101,8 +108,7 @@ impl<'a> Attempt<'a> {
         loop {
             self.session.clock(self.began.elapsed());
             if self.stop.asked().is_some() {
-                self.session.stopped(&mut self.batch);
-                return conclusion(ended, None);
+                return self.conclude_stopped(ended);
             }
             match self.session.next(ended.as_ref(), &mut self.batch) {
                 Step::Run(invocation) => ended = Some(self.invoke(&invocation).await),
@@ -115,6 +121,24 @@ impl<'a> Attempt<'a> {
                 }
             }
             self.flush().await;
+        }
+    }
+
+    /// The end of an attempt that is not to run any further. A program that the request to end
+    /// never reached came to an end of its own, and is judged by it.
+    fn conclude_stopped(&mut self, ended: Option<ProcessEnd>) -> JobEnd {
+        if !self.has_stopped && ended.is_some() {
+            self.session.next(ended.as_ref(), &mut self.batch);
+        }
+        self.tell_stop();
+        conclusion(ended, None)
+    }
+
+    /// Says, once, that what is reported from here on may be the doing of the request to end.
+    fn tell_stop(&mut self) {
+        if !std::mem::replace(&mut self.has_stopped, true) {
+            self.session.stopping(&mut self.batch);
+            self.batch.push(JobReport::StopReached);
         }
     }
 
@@ -132,9 +156,10 @@ impl<'a> Attempt<'a> {
             since: Stamp::now(),
         });
         let Filled { arguments, env, channel } = filled;
-        let mut layers: Vec<&BTreeMap<String, String>> = vec![&self.submission.spec.env];
-        layers.extend(self.submission.env.iter().map(|layer| &**layer));
-        layers.push(&env);
+        // What the layer file says of the category beats what every job gets.
+        let mut layers: Vec<&BTreeMap<String, String>> =
+            self.submission.env.iter().map(|layer| &**layer).collect();
+        layers.extend([&*self.submission.spec.env, &env]);
         let launch = Launch {
             common: &self.shared.common,
             arguments: &arguments,
@@ -161,6 +186,10 @@ impl<'a> Attempt<'a> {
             let happening = tokio::select! {
                 biased;
                 ending = self.stop.stronger_than(asked) => {
+                    if asked.is_none() {
+                        self.take_waiting(program);
+                        self.tell_stop();
+                    }
                     asked = Some(ending);
                     program.group().end(ending);
                     continue;
@@ -172,6 +201,14 @@ impl<'a> Attempt<'a> {
                 Happening::Ended(end) => return end,
             }
             self.flush().await;
+        }
+    }
+
+    /// Takes what the program wrote before it is asked to end.
+    fn take_waiting(&mut self, program: &mut Program) {
+        for _ in 0..READS_BEFORE_STOP {
+            let Some(source) = program.read_waiting(&mut self.buffer) else { return };
+            self.take(source, program);
         }
     }
 

@@ -68,7 +68,9 @@ pub type Reported = (JobIx, AttemptNumber, JobReport);
 /// Runs jobs somewhere.
 ///
 /// For every submission the executor sends reports and in the end exactly one
-/// [`JobReport::Ended`], whatever happens; a program that cannot be started is an end, too.
+/// [`JobReport::Ended`], whatever happens; a program that cannot be started is an end, too. When
+/// it ends an attempt, [`JobReport::StopReached`] comes before the first report that the request
+/// may have caused.
 pub trait Executor: Send {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;

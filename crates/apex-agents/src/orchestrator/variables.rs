@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use apex_config::environment_variables as names;
 use apex_core::{AttemptNumber, JobIx, Plan, RunId};
 
 /// Variables that every job of a run gets.
@@ -12,14 +13,14 @@ pub(super) fn of_run(plan: &Plan, run: &RunId) -> BTreeMap<String, String> {
         if environment == "test" || environment == "ci" { "local" } else { environment };
     let layered = plan.request.mode.is_some() || plan.layers.iter().any(|one| one.budget.is_some());
     let fixed = [
-        ("APEX_RUN_ID", run.as_str()),
-        ("TEST_ENV", environment),
-        ("ENVIRONMENT", older_name),
-        ("TESTING", "1"),
-        ("TEST_ORCHESTRATOR_ACTIVE", "1"),
-        ("TEST_LAYER_EXECUTION", if layered { "true" } else { "false" }),
-        ("PYTHONUNBUFFERED", "1"),
-        ("PYTHONUTF8", "1"),
+        (names::RUN_ID, run.as_str()),
+        (names::TEST_ENV, environment),
+        (names::ENVIRONMENT, older_name),
+        (names::TESTING, "1"),
+        (names::TEST_ORCHESTRATOR_ACTIVE, "1"),
+        (names::TEST_LAYER_EXECUTION, if layered { "true" } else { "false" }),
+        (names::PYTHONUNBUFFERED, "1"),
+        (names::PYTHONUTF8, "1"),
     ];
     fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
@@ -35,11 +36,11 @@ pub(super) fn of_attempt(
     let category = plan.category(planned.category);
     let (shard, shards) = planned.spec.shard.unwrap_or((1, 1));
     let own = [
-        ("APEX_JOB_ID", job.0.to_string()),
-        ("APEX_CATEGORY", category.name.to_string()),
-        ("APEX_LAYER", plan.layer(category.layer).id.to_string()),
-        ("APEX_ATTEMPT", attempt.0.to_string()),
-        ("APEX_SHARD", format!("{shard}/{shards}")),
+        (names::JOB_ID, job.0.to_string()),
+        (names::CATEGORY, category.name.to_string()),
+        (names::LAYER, plan.layer(category.layer).id.to_string()),
+        (names::ATTEMPT, attempt.0.to_string()),
+        (names::SHARD, format!("{shard}/{shards}")),
     ];
     own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use apex_config::environment_variables::PATH;
 use apex_config::model::{Category, CommandLine, Dialect, ServiceSource};
 use apex_config::{Loaded, Origins, Place, Problem, Severity, SourceKind, builtin};
 use apex_core::plan::{JobSpec, Work, WorkError, WorkErrorKind};
@@ -123,7 +124,7 @@ impl Survey<'_> {
     /// What keeps the program of a job from being started.
     fn command(&self, spec: &JobSpec) -> Option<String> {
         let Work::Command { command, .. } = &spec.work else { return None };
-        let path = spec.env.get("PATH").or_else(|| self.variables.get("PATH"));
+        let path = spec.env.get(PATH).or_else(|| self.variables.get(PATH));
         self.program(command, &spec.working_directory, path.map(String::as_str))
     }
 
@@ -132,7 +133,7 @@ impl Survey<'_> {
             let ServiceSource::Process { command, working_directory } = &service.source else {
                 return None;
             };
-            let path = service.env.get("PATH").or_else(|| self.variables.get("PATH"));
+            let path = service.env.get(PATH).or_else(|| self.variables.get(PATH));
             let folder = working_directory.as_deref().unwrap_or_default();
             let trouble = self.program(command, folder, path.map(String::as_str))?;
             let name = service.name.as_str();

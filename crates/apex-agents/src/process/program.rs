@@ -129,6 +129,18 @@ impl Program {
         .await
     }
 
+    /// Reads what the program has written by now, without waiting; `None` when there is nothing.
+    /// `buffer` is cleared.
+    pub fn read_waiting(&mut self, buffer: &mut Vec<u8>) -> Option<Source> {
+        if self.channel.as_mut().is_some_and(|channel| channel.read_waiting(buffer)) {
+            return Some(Source::Channel);
+        }
+        let Outputs { stdout, stderr, .. } = &self.outputs;
+        let outputs = [(Stream::Stdout, stdout), (Stream::Stderr, stderr)];
+        let wrote = outputs.into_iter().find(|(_, output)| output.read_waiting(buffer));
+        wrote.map(|(stream, _)| Source::Output(stream))
+    }
+
     /// Waits for output after the leader ended; `None` when both outputs are closed. They stay
     /// open as long as some process holds them.
     pub async fn rest(&mut self, buffer: &mut Vec<u8>) -> Option<Stream> {
@@ -183,6 +195,15 @@ impl Output {
     fn open(&mut self, end: OwnedFd) -> io::Result<()> {
         self.pipe = Some(pipe::Receiver::from_owned_fd(end)?);
         Ok(())
+    }
+
+    /// Whether bytes were there. The end of an output is left to [`Output::poll`].
+    fn read_waiting(&self, buffer: &mut Vec<u8>) -> bool {
+        buffer.clear();
+        self.pipe.as_ref().is_some_and(|pipe| {
+            let read = rustix::io::read(pipe, rustix::buffer::spare_capacity(buffer));
+            read.is_ok_and(|count| count > 0)
+        })
     }
 
     /// Whether bytes arrived. An output that ended or broke is closed.

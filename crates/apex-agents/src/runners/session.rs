@@ -21,9 +21,10 @@ pub trait Session: Send {
     /// how that program ended. Reports go to `reports`.
     fn next(&mut self, ended: Option<&ProcessEnd>, reports: &mut Vec<JobReport>) -> Step;
 
-    /// The attempt was ended from outside, and nothing more is run: report what is known for
-    /// certain and was kept back. What was running is settled by who ended it.
-    fn stopped(&mut self, _reports: &mut Vec<JobReport>) {}
+    /// The attempt is about to be ended from outside: report what is known for certain and was
+    /// kept back, and what is running. What a program says from here on may be the doing of the
+    /// request; nothing more is run. What does not end is settled by who ended it.
+    fn stopping(&mut self, _reports: &mut Vec<JobReport>) {}
 
     /// Bytes that the running program wrote on one of its streams, in order, cut anywhere.
     fn output(&mut self, _stream: Stream, _bytes: &[u8], _reports: &mut Vec<JobReport>) {}

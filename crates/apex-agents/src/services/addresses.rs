@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use apex_config::environment_variables::SERVICE_PREFIX;
 use apex_config::model::{ReadinessCheck, Service};
 
 /// A host and a port.
@@ -118,11 +119,11 @@ impl Addresses {
             .collect();
         let mut variables = BTreeMap::new();
         if let Some(main) = &self.main {
-            variables.insert(format!("APEX_SERVICE_{name}_HOST"), main.host.clone());
-            variables.insert(format!("APEX_SERVICE_{name}_PORT"), main.port.to_string());
+            variables.insert(format!("{SERVICE_PREFIX}{name}_HOST"), main.host.clone());
+            variables.insert(format!("{SERVICE_PREFIX}{name}_PORT"), main.port.to_string());
         }
         if let Some(url) = &self.url {
-            variables.insert(format!("APEX_SERVICE_{name}_URL"), url.clone());
+            variables.insert(format!("{SERVICE_PREFIX}{name}_URL"), url.clone());
         }
         for (variable, template) in &service.exports {
             variables.insert(variable.clone(), self.fill(template));

@@ -191,6 +191,10 @@ pub(crate) enum SchemaWord {
 pub(crate) enum ReferenceWord {
     ExitCodes,
     Cli,
+    /// Fields of the layer file
+    Config,
+    /// Environment variables
+    Environment,
 }
 
 /// Reads the command line. Ends the program for help, version and mistakes, as clap does.

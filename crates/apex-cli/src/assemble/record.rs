@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use apex_agents::orchestrator::LogName;
+use apex_config::environment_variables::STATE_DIR;
 use apex_core::{Plan, RunId, Sink};
 use apex_monitor::ExitRule;
 use apex_monitor::junit::JunitReport;
@@ -15,7 +16,7 @@ use crate::project::Project;
 
 /// The folder for the state of a project: `APEX_STATE_DIR`, else `.apex` in its root.
 pub(crate) fn state_folder(project: &Project) -> PathBuf {
-    match project.variables.get("APEX_STATE_DIR").filter(|folder| !folder.is_empty()) {
+    match project.variables.get(STATE_DIR).filter(|folder| !folder.is_empty()) {
         Some(folder) => project.loaded.root.join(folder),
         None => project.loaded.root.join(".apex"),
     }

@@ -43,6 +43,10 @@ fn reference(page: ReferenceWord) -> ExitCode {
     out::data(&match page {
         ReferenceWord::ExitCodes => render::exit_reference(),
         ReferenceWord::Cli => render::cli_reference(),
+        ReferenceWord::Config => render::made_by("config", &apex_config::shape::reference()),
+        ReferenceWord::Environment => {
+            render::made_by("environment", &apex_config::environment_variables::reference())
+        }
     });
     ExitCode::Passed
 }

@@ -14,7 +14,7 @@ pub(crate) use graph::{dot, mermaid};
 pub(crate) use lists::{TestRow, categories, layers, modes, tests};
 pub(crate) use plan::plan_page;
 pub(crate) use problem::{failure, problems, problems_json};
-pub(crate) use reference::{cli_reference, exit_reference};
+pub(crate) use reference::{cli_reference, exit_reference, made_by};
 
 use std::time::Duration;
 

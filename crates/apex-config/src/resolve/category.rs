@@ -12,6 +12,7 @@ use super::view::View;
 use super::words::{category_kind, flaky, load, priority, runner};
 use super::{Categories, Layers, Work, with_hint};
 use crate::dialect;
+use crate::environment_variables::CUSTOM_CONFIG;
 use crate::model::{
     Category, CategoryName, EnvironmentName, Filters, LayerId, ModelUse, Priority, Recipe,
     ServiceName, Shards, Split,
@@ -110,7 +111,7 @@ pub(super) fn of_layer(
         category.place_in(scope, position, View::new(Some(&description.0), &CATEGORY));
         if let Some(custom) = &custom {
             let env = &mut category.recipe.env;
-            env.entry("APEX_CUSTOM_CONFIG".to_owned()).or_insert_with(|| custom.clone());
+            env.entry(CUSTOM_CONFIG.to_owned()).or_insert_with(|| custom.clone());
         }
         categories.push(Arc::new(category));
     }

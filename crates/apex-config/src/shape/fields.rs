@@ -30,7 +30,7 @@ pub static FILE: Record = Record {
         Field::new("monitoring", Kind::Record(&MONITORING), EmptyMap, "progress, samples and reports").without_effect(),
         Field::new("alerts", Kind::List(&Kind::Record(&ALERT)), EmptyList, "conditions that somebody is told of").without_effect(),
         Field::new("telemetry", Kind::Record(&TELEMETRY), EmptyMap, "where traces, metrics, logs and events go").without_effect(),
-        Field::new("retention", Kind::Record(&RETENTION), EmptyMap, "how long state on disk is kept").without_effect(),
+        Field::new("retention", Kind::Record(&RETENTION), EmptyMap, "how long state on disk is kept"),
     ],
 };
 
@@ -342,7 +342,7 @@ pub(crate) static RETENTION: Record = Record {
     extends: None,
     fields: &[
         Field::new("runs", Kind::Integer(1, 100_000), Number(50.0), "newest run directories that are kept"),
-        Field::new("background_days", Kind::Integer(1, 36_500), Number(30.0), "days that background records are kept"),
-        Field::new("history_days", Kind::Integer(1, 36_500), Number(90.0), "days that history is kept"),
+        Field::new("background_days", Kind::Integer(1, 36_500), Number(30.0), "days that background records are kept").without_effect(),
+        Field::new("history_days", Kind::Integer(1, 36_500), Number(90.0), "days that history is kept").without_effect(),
     ],
 };

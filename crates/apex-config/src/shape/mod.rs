@@ -1,14 +1,14 @@
 //! The declared shape of the files: every field with its type, range, default and meaning, once.
 //!
 //! From this one declaration come the checker (`check`), the defaults that the resolver reads
-//! (`Record::fallback`) and the JSON Schema ([`json_schema`]); a reference page can be made from
-//! [`FILE`]. Nothing else
-//! describes a field.
+//! (`Record::fallback`), the JSON Schema ([`json_schema`]) and the page of the reference
+//! ([`reference`](reference())). Nothing else describes a field.
 
 mod check;
 mod complete;
 pub(crate) mod form;
 mod json_schema;
+mod reference;
 
 // Tables: a line is a field, however long.
 #[rustfmt::skip]
@@ -26,6 +26,7 @@ pub(crate) use fields::{
     EXECUTION, EXECUTION_CONFIG, LAYER, METADATA, MODE, QUARANTINED, RETENTION,
 };
 pub use json_schema::json_schema;
+pub use reference::reference;
 pub(crate) use service_fields::{SERVICE, SERVICE_DEPENDENCY};
 
 /// A map with known names.

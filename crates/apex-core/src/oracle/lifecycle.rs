@@ -1,6 +1,8 @@
 //! Everything that begins ends, once, in the right order of its own life.
 
-use crate::event::{CategoryEvent, Envelope, Event, JobEvent, LayerEvent, ServiceEvent, TestEvent};
+use crate::event::{
+    CategoryEvent, Envelope, Event, JobEvent, LayerEvent, ServiceEvent, StopCause, TestEvent,
+};
 use crate::id::{AttemptNumber, CategoryIx, JobIx, TestIx};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
@@ -13,11 +15,13 @@ struct Life {
     finished: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct JobLife {
     running: Option<AttemptNumber>,
     attempts: u32,
-    terminated: bool,
+    terminated: Option<StopCause>,
+    /// Whether the request to end reached its programs.
+    reached: bool,
     killed: bool,
     finished: bool,
 }
@@ -42,13 +46,11 @@ struct Book<'a> {
 }
 
 pub(super) fn judge(plan: &Plan, stream: &[Envelope], findings: &mut Findings) {
-    let idle =
-        JobLife { running: None, attempts: 0, terminated: false, killed: false, finished: false };
     let mut book = Book {
         plan,
         layers: vec![Life::default(); plan.layers.len()],
         categories: vec![Life::default(); plan.categories.len()],
-        jobs: vec![idle; plan.jobs.len()],
+        jobs: vec![JobLife::default(); plan.jobs.len()],
         tests: Vec::new(),
         services: vec![Life::default(); plan.services.len()],
     };
@@ -107,17 +109,24 @@ impl Book<'_> {
                 let allowed = self.plan.category(category).retries + 1;
                 findings.require(life.attempts <= allowed, seq, "no more retries than allowed");
                 life.running = Some(*attempt);
-                life.terminated = false;
+                life.terminated = None;
+                life.reached = false;
                 life.killed = false;
                 self.inside_category(seq, category, findings);
             }
-            JobEvent::Terminated { .. } => {
-                let first = life.running.is_some() && !life.terminated;
+            JobEvent::Terminated { cause } => {
+                let first = life.running.is_some() && life.terminated.is_none();
                 findings.require(first, seq, "an attempt is asked to end at most once");
-                life.terminated = true;
+                life.terminated = Some(*cause);
+            }
+            JobEvent::StopReached => {
+                let in_order = life.terminated.is_some() && !life.reached && life.running.is_some();
+                findings.require(in_order, seq, "a request to end reaches an attempt once");
+                life.reached = true;
             }
             JobEvent::Killed => {
-                let in_order = life.terminated && !life.killed && life.running.is_some();
+                let asked = life.terminated.is_some();
+                let in_order = asked && !life.killed && life.running.is_some();
                 findings.require(in_order, seq, "an attempt is killed once, after being asked");
                 life.killed = true;
             }
@@ -162,6 +171,7 @@ impl Book<'_> {
                 });
             }
             TestEvent::Finished { test, outcome, .. } => {
+                self.not_blamed_for_the_end(seq, job, *outcome, findings);
                 self.with(seq, *test, job, findings, |life| {
                     life.running = false;
                     life.last = Some(*outcome);
@@ -191,8 +201,23 @@ impl Book<'_> {
         let deserved = outcome != Outcome::Quarantined || (life.quarantined && failed);
         findings.require(deserved, seq, "only a failure in quarantine does not decide");
         let decides = life.quarantined && outcome.is_bad();
-        let was_stopped = self.jobs[life.job.position()].terminated;
+        let was_stopped = self.jobs[life.job.position()].terminated.is_some();
         findings.require(!decides || was_stopped, seq, "no failure in quarantine decides");
+    }
+
+    /// A test that breaks off because its program was told to end has not failed.
+    fn not_blamed_for_the_end(
+        &self,
+        seq: u64,
+        job: JobIx,
+        outcome: Outcome,
+        findings: &mut Findings,
+    ) {
+        let life = &self.jobs[job.position()];
+        let Some(cause) = life.terminated.filter(|_| life.reached) else { return };
+        let fails = matches!(outcome, Outcome::Failed | Outcome::Errored);
+        let holds = !fails || outcome == cause.outcome_of_running();
+        findings.require(holds, seq, "what is told to end does not fail by that");
     }
 
     fn with(

@@ -167,7 +167,7 @@ impl Book<'_> {
                 self.lost_service[job.position()] = false;
                 self.running[job.position()] = None;
             }
-            JobEvent::Killed | JobEvent::Finished { .. } => {}
+            JobEvent::StopReached | JobEvent::Killed | JobEvent::Finished { .. } => {}
         }
     }
 

@@ -371,8 +371,15 @@ impl Scheduler {
             _ => (AttemptNumber::FIRST, None),
         };
         let known = if only.is_some() { self.known_tests(job) } else { Default::default() };
-        let attempt =
-            Attempt { number, local: Vec::new(), known, stop: None, killed: false, ended: false };
+        let attempt = Attempt {
+            number,
+            local: Vec::new(),
+            known,
+            stop: None,
+            reached: false,
+            killed: false,
+            ended: false,
+        };
         self.move_job(job, JobState::Running(attempt));
         if self.categories[category.position()].state == CategoryState::Waiting {
             self.categories[category.position()].state = CategoryState::Started { at: self.now };

@@ -213,6 +213,7 @@ impl Scheduler {
             JobReport::Discovered(cases) => self.tests_discovered(job, cases),
             JobReport::TestStarted { test } => self.test_started(job, test),
             JobReport::TestFinished { test, report } => self.test_finished(job, test, report),
+            JobReport::StopReached => self.stop_reached(job),
             JobReport::Output(output) => self.emit(Event::Output(job, output)),
             JobReport::Note(note) => {
                 let name = &self.plan.category(self.plan.job(job).category).name;

@@ -78,8 +78,9 @@ impl Scheduler {
 
     pub(super) fn test_finished(&mut self, job: JobIx, local: u32, report: TestReport) {
         let Some((test, attempt)) = self.unfinished_test(job, local) else { return };
-        match self.stop_of(job) {
-            // Its process was told to end: that it broke off says nothing about the test.
+        match self.reached_by(job) {
+            // Its process was told to end: that it broke off says nothing about the test. What
+            // failed before it was told so failed by itself.
             Some(cause) if matches!(report.outcome, Outcome::Failed | Outcome::Errored) => {
                 let ended = RunningTests::ended_for(attempt, cause);
                 let started = self.tests[test.position()].started;
@@ -90,10 +91,10 @@ impl Scheduler {
         }
     }
 
-    /// Why the attempt of a job is being ended, if it is.
-    fn stop_of(&self, job: JobIx) -> Option<StopCause> {
+    /// Why the attempt of a job is being ended, if its programs know of it.
+    fn reached_by(&self, job: JobIx) -> Option<StopCause> {
         match &self.jobs[job.position()].state {
-            JobState::Running(attempt) => attempt.stop,
+            JobState::Running(attempt) => attempt.stop.filter(|_| attempt.reached),
             _ => None,
         }
     }
@@ -134,8 +135,9 @@ impl Scheduler {
         }
         let settled = match outcome {
             Outcome::Passed if was_bad => Outcome::Flaky,
-            // What is ended from outside did not fail by itself.
-            outcome if outcome.is_bad() && quarantined && !is_stopped => Outcome::Quarantined,
+            // What a time limit or a signal ended did not fail by itself.
+            Outcome::TimedOut if quarantined && !is_stopped => Outcome::Quarantined,
+            Outcome::Failed | Outcome::Errored if quarantined => Outcome::Quarantined,
             outcome => outcome,
         };
         self.settle_test(job, test, settled);

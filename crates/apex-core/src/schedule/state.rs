@@ -133,6 +133,8 @@ pub(super) struct Attempt {
     pub(super) known: HashMap<Arc<str>, TestIx>,
     /// Why it is being ended, if it is.
     pub(super) stop: Option<StopCause>,
+    /// Whether the request to end reached its programs.
+    pub(super) reached: bool,
     pub(super) killed: bool,
     /// Whether its end was reported, so that there is nothing left to end.
     pub(super) ended: bool,

@@ -207,6 +207,15 @@ impl Scheduler {
         self.deadlines.add(self.now.plus(grace), Deadline::JobKill(job, number));
     }
 
+    /// The request to end reached the programs of a running attempt.
+    pub(super) fn stop_reached(&mut self, job: JobIx) {
+        let JobState::Running(attempt) = &mut self.jobs[job.position()].state else { return };
+        if attempt.stop.is_some() && !attempt.reached {
+            attempt.reached = true;
+            self.emit(Event::Job(job, JobEvent::StopReached));
+        }
+    }
+
     fn kill(&mut self, job: JobIx) {
         let JobState::Running(attempt) = &mut self.jobs[job.position()].state else { return };
         if attempt.killed {

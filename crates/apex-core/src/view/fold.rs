@@ -101,6 +101,7 @@ impl RunView {
                 self.running_jobs.insert((at, job));
             }
             JobEvent::Terminated { cause } => view.stopped_by = Some(*cause),
+            JobEvent::StopReached => {}
             JobEvent::Killed => view.killed = true,
             JobEvent::AttemptFinished { .. } => {
                 self.running_jobs.remove(&(view.attempt_started, job));

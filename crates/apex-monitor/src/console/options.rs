@@ -1,5 +1,7 @@
 //! How the console is to behave, and what is sensible for a terminal.
 
+use apex_config::environment_variables::{CI, CLICOLOR_FORCE, LOCALE, NO_COLOR, TERM};
+
 use super::line::Style;
 use super::live::Size;
 use crate::exit::ExitRule;
@@ -67,7 +69,7 @@ impl Surroundings<'_> {
     /// The mode that fits: live on a terminal that can move its cursor and is not one of a CI.
     #[must_use]
     pub fn mode(&self) -> Mode {
-        let is_ci = self.is_set("CI");
+        let is_ci = self.is_set(CI);
         if self.is_terminal && !is_ci && !self.is_dumb() { Mode::Live } else { Mode::Plain }
     }
 
@@ -78,20 +80,20 @@ impl Surroundings<'_> {
         let colour = match self.colour {
             ColourChoice::Always => true,
             ColourChoice::Never => false,
-            ColourChoice::Auto if self.is_set("NO_COLOR") => false,
-            ColourChoice::Auto if self.is_set("CLICOLOR_FORCE") => true,
+            ColourChoice::Auto if self.is_set(NO_COLOR) => false,
+            ColourChoice::Auto if self.is_set(CLICOLOR_FORCE) => true,
             ColourChoice::Auto => self.is_terminal && !self.is_dumb(),
         };
         Style { colour, unicode: self.is_utf8() }
     }
 
     fn is_dumb(&self) -> bool {
-        matches!((self.variable)("TERM").as_deref(), None | Some("" | "dumb"))
+        matches!((self.variable)(TERM).as_deref(), None | Some("" | "dumb"))
     }
 
     /// The first of the three variables that is set decides, as in the C library.
     fn is_utf8(&self) -> bool {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        let locale = LOCALE
             .into_iter()
             .find_map(|name| (self.variable)(name).filter(|value| !value.is_empty()));
         let locale = locale.unwrap_or_default().to_ascii_lowercase();

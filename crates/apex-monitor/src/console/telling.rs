@@ -300,7 +300,7 @@ fn tell_job(view: &RunView, job: JobIx, event: &JobEvent) -> (Level, Option<Line
             (Level::Tests, Some(named.with(Label::Caution, text)))
         }
         JobEvent::Killed => (Level::Tests, Some(named.with(Label::Caution, "killed"))),
-        JobEvent::AttemptFinished { .. } => (Level::Tests, None),
+        JobEvent::StopReached | JobEvent::AttemptFinished { .. } => (Level::Tests, None),
         JobEvent::Finished { outcome, reason } => {
             let level = if is_error(event) { Level::Failures } else { Level::Tests };
             let line =

@@ -160,6 +160,7 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
         Body::JobTerminated { job, cause, .. } => {
             of_job(job, JobEvent::Terminated { cause: cause.0 })
         }
+        Body::JobStopReached { job, .. } => of_job(job, JobEvent::StopReached),
         Body::JobKilled { job, .. } => of_job(job, JobEvent::Killed),
         Body::JobAttemptFinished { job, attempt, end, .. } => {
             let (attempt, end) = (AttemptNumber(attempt), end.into());

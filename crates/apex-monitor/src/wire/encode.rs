@@ -210,6 +210,7 @@ impl<'v> Beside<'v> {
             JobEvent::Terminated { cause } => {
                 Body::JobTerminated { job, category, cause: Word(*cause) }
             }
+            JobEvent::StopReached => Body::JobStopReached { job, category },
             JobEvent::Killed => Body::JobKilled { job, category },
             JobEvent::AttemptFinished { attempt, end } => {
                 Body::JobAttemptFinished { job, category, attempt: attempt.0, end: end.into() }

@@ -147,6 +147,14 @@ pub(super) enum Body<'a> {
         category: Option<Text<'a>>,
         cause: Word<StopCause>,
     },
+    /// The request to end reached the processes of a job: a test that fails from here on was ended
+    /// by it.
+    #[serde(rename = "job.stop_reached")]
+    JobStopReached {
+        job: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        category: Option<Text<'a>>,
+    },
     /// The processes of a job were killed.
     #[serde(rename = "job.killed")]
     JobKilled {

@@ -43,6 +43,25 @@ async fn a_request_to_end_reaches_the_whole_group() {
 }
 
 #[tokio::test]
+async fn what_was_written_before_the_request_is_told_before_it() {
+    let mut scene = Scene::new();
+    let script = "trap 'echo late; exit 1' TERM; echo ready; while ! test -e go; do sleep 0.02; \
+                  done; echo early; touch written; while :; do sleep 0.02; done";
+    let job = scene.submit(vec![sh(script)]);
+    scene.wait_for("ready").await;
+    std::fs::write(scene.root().join("go"), "").unwrap();
+    // This test has one thread: while it is held, the executor reads nothing.
+    while !scene.root().join("written").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    scene.executor.cancel(job, Ending::Terminate);
+    let story = scene.finish().await;
+    let before = story.before_stop.expect("the request reached it");
+    assert!(before.contains("early") && !before.contains("late"), "{before}");
+    assert!(story.text.contains("late"), "{}", story.text);
+}
+
+#[tokio::test]
 async fn a_program_that_ignores_the_request_is_ended_by_the_kill() {
     let mut scene = Scene::new();
     let job =

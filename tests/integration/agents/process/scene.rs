@@ -184,6 +184,8 @@ pub(crate) struct Story {
     pub(crate) text: String,
     pub(crate) omitted: u64,
     pub(crate) notes: Vec<String>,
+    /// What it had written when the request to end reached it, if one did.
+    pub(crate) before_stop: Option<String>,
     pub(crate) end: Option<JobEnd>,
 }
 
@@ -193,6 +195,10 @@ impl Story {
         match report {
             JobReport::Output(OutputEvent::Text { text, .. }) => self.text.push_str(&text),
             JobReport::Output(OutputEvent::Omitted { bytes }) => self.omitted += bytes,
+            JobReport::StopReached => {
+                let first = self.before_stop.replace(self.text.clone());
+                assert_eq!(first, None, "a request reaches an attempt once");
+            }
             JobReport::Note(note) => self.notes.push(note),
             JobReport::Ended(end) => self.end = Some(end),
             other => panic!("unexpected {other:?}"),

@@ -1,5 +1,7 @@
 //! Cargo, by its own test programs and by nextest: the same outcomes by the same ids.
 
+use std::sync::Arc;
+
 use apex_agents::runners::Tools;
 use apex_config::model::RunnerKind;
 use apex_core::Outcome;
@@ -116,22 +118,39 @@ mod tests {
 #[test]
 fn tests_that_hang_are_named_and_what_did_not_run_is_known() {
     let Some(_) = tool("cargo") else { return };
+    let driven = cut_while_two_hang(Tools { threads: 2, ..Tools::default() });
+    assert_eq!(driven.tests.len(), 2, "{driven:#?}");
+    let time = driven.durations["demo::demo$tests::b_passes"].expect("a time that was measured");
+    assert!(time >= std::time::Duration::from_millis(50), "{time:?}");
+}
+
+#[test]
+fn nextest_knows_what_did_not_run_as_well() {
+    let (Some(_), Some(_)) = (tool("cargo"), tool("cargo-nextest")) else { return };
+    cut_while_two_hang(Tools { has_nextest: true, ..Tools::default() });
+}
+
+fn cut_while_two_hang(tools: Tools) -> Driven {
     let project = Project::with(&[MANIFEST, ("src/lib.rs", HANGING)]);
-    let tools = Tools { threads: 2, ..Tools::default() };
+    let mut spec = job(RunnerKind::Cargo);
+    if tools.has_nextest {
+        spec.env = Arc::new([("NEXTEST_TEST_THREADS".to_owned(), "2".to_owned())].into());
+    }
     let has = |file: &str| project.path().join(file).exists();
-    let driven = run_until(project.path(), &job(RunnerKind::Cargo), &tools, |driven| {
+    let driven = run_until(project.path(), &spec, &tools, |driven| {
         has("c.ran") && has("d.ran") && driven.running().len() >= 2
     });
     let id = |name: &str| format!("demo::demo$tests::{name}");
     assert_eq!(driven.outcome(&id("a_fails")), "failed", "{driven:#?}");
     assert_eq!(driven.outcome(&id("b_passes")), "passed");
-    assert_eq!(driven.running(), [id("c_hangs"), id("d_hangs")]);
-    assert_eq!(driven.tests.len(), 2, "{driven:#?}");
+    for hanging in [id("c_hangs"), id("d_hangs")] {
+        assert!(driven.started.contains(&hanging), "{hanging}: {driven:#?}");
+    }
+    assert_eq!(driven.started.len(), 4, "{driven:#?}");
     for known in [id("e_never"), "doc$src/lib.rs - (line 1)".to_owned()] {
         assert!(driven.discovered.contains(&known), "{known}: {driven:#?}");
     }
-    let time = driven.durations[&id("b_passes")].expect("a time that was measured");
-    assert!(time >= std::time::Duration::from_millis(50), "{time:?}");
+    driven
 }
 
 #[test]

@@ -173,6 +173,8 @@ fn nextest_tries_time_limits_and_signals_are_understood() {
     let mut session = session(&job(RunnerKind::Cargo), None, &tools);
     let mut reports = Vec::new();
     build(session.as_mut(), &mut reports);
+    let list = program(session.as_mut(), DONE);
+    assert_eq!(list.arguments[..3], ["cargo", "nextest", "list"]);
     let run = program(session.as_mut(), DONE);
     assert_eq!(run.arguments[..3], ["cargo", "nextest", "run"]);
     assert_eq!(run.env["NEXTEST_EXPERIMENTAL_LIBTEST_JSON"], "1");

@@ -5,6 +5,7 @@
 //! one by one, so that the culprit is named, and the others in a new program, so that they are kept.
 
 mod build;
+mod catalogue;
 mod death;
 mod inventory;
 mod libtest;

@@ -32,6 +32,8 @@ pub(super) enum Task {
     /// Names the tests of a program.
     List(usize),
     Nextest,
+    /// Names the tests that nextest would run.
+    ListNextest,
     /// Names the examples in the documentation.
     ListDocumentation,
     /// Runs a program, whole or only these tests.
@@ -47,7 +49,14 @@ impl Settings {
             Task::Build => {
                 self.cargo(&["test", "--no-run", "--message-format=json-render-diagnostics"], &[])
             }
-            Task::Nextest => self.nextest(),
+            Task::Nextest => self.nextest(&[
+                "nextest",
+                "run",
+                "--message-format",
+                "libtest-json-plus",
+                "--no-fail-fast",
+            ]),
+            Task::ListNextest => self.nextest(&["nextest", "list", "--message-format", "json"]),
             Task::ListDocumentation => self.documentation(&self.listing()),
             Task::Documentation => self.documentation(&self.program_arguments),
             Task::List(binary) => self.program(&binaries[*binary], self.listing()),
@@ -98,9 +107,8 @@ impl Settings {
         }
     }
 
-    fn nextest(&self) -> Invocation {
-        let words = ["nextest", "run", "--message-format", "libtest-json-plus", "--no-fail-fast"];
-        let mut program = self.cargo(&words, &self.program_arguments);
+    fn nextest(&self, words: &[&str]) -> Invocation {
+        let mut program = self.cargo(words, &self.program_arguments);
         let mut own = vec!["--color".to_owned(), "never".to_owned()];
         if let Some(only) = &self.only {
             own.push("--filterset".to_owned());

@@ -24,6 +24,7 @@ use crate::runners::text::{Lines, Tail};
 enum Reader {
     Build(BuildReader),
     List(Vec<String>),
+    Catalogue(String),
     Nextest(Box<NextestReader>),
     Libtest(Box<LibtestReader>),
 }
@@ -72,6 +73,7 @@ impl CargoSession {
         let reader = match &task {
             Task::Build => Reader::Build(BuildReader::default()),
             Task::List(_) | Task::ListDocumentation => Reader::List(Vec::new()),
+            Task::ListNextest => Reader::Catalogue(String::new()),
             Task::Nextest => Reader::Nextest(Box::default()),
             _ => {
                 let turns = Turns::of(self.names_of(&task), self.settings.threads);
@@ -90,7 +92,7 @@ impl CargoSession {
             Task::Run(binary, None) => self.inventory.names[*binary].clone(),
             Task::Single(_, name) => vec![name.clone()],
             Task::Documentation => self.inventory.examples.clone(),
-            Task::Build | Task::List(_) | Task::Nextest | Task::ListDocumentation => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
@@ -128,6 +130,7 @@ impl CargoSession {
         match reader {
             Reader::Build(build) => self.after_build(build, end),
             Reader::List(names) => self.after_list(&task, names, end, reports),
+            Reader::Catalogue(text) => self.after_catalogue(&text, reports),
             Reader::Nextest(nextest) => self.after_nextest(*nextest, end, reports),
             Reader::Libtest(libtest) => self.after_tests(&task, *libtest, end, reports),
         }
@@ -139,9 +142,7 @@ impl CargoSession {
         end: &ProcessEnd,
         reports: &mut Vec<JobReport>,
     ) {
-        for (id, end) in nextest.rest() {
-            self.end(self.inventory.case_by_id(&id), end, reports);
-        }
+        self.report_held(&mut nextest, reports);
         // 100: tests failed; 4: there were no tests to run.
         let is_explained = match end {
             ProcessEnd::Exited(0) => !self.ledger.is_any_running(),
@@ -153,6 +154,13 @@ impl CargoSession {
             let said =
                 nextest.error.unwrap_or_else(|| "it did not report all of its tests".to_owned());
             self.problem = Some(format!("cargo nextest ended with {}: {said}", how(end)));
+        }
+    }
+
+    /// Reports the failed tests whose status has not been told.
+    fn report_held(&mut self, nextest: &mut NextestReader, reports: &mut Vec<JobReport>) {
+        for (id, end) in nextest.rest() {
+            self.end(self.inventory.case_by_id(&id), end, reports);
         }
     }
 
@@ -248,6 +256,7 @@ impl CargoSession {
             (Reader::Build(build), Stream::Stdout) => build.message(line),
             (Reader::Build(build), Stream::Stderr) => build.diagnostic(line),
             (Reader::List(names), Stream::Stdout) => names.extend(listed(line).map(str::to_owned)),
+            (Reader::Catalogue(text), Stream::Stdout) => text.push_str(line),
             (Reader::Nextest(nextest), stream) => {
                 let seen = match stream {
                     Stream::Stdout => nextest.message(line),
@@ -322,10 +331,14 @@ impl Session for CargoSession {
         self.run_next()
     }
 
-    fn stopped(&mut self, reports: &mut Vec<JobReport>) {
-        if let Some((task, Reader::Libtest(mut libtest))) = self.running.take() {
-            self.report_failures(&task, &mut libtest, reports);
+    fn stopping(&mut self, reports: &mut Vec<JobReport>) {
+        let Some((task, mut reader)) = self.running.take() else { return };
+        match &mut reader {
+            Reader::Libtest(libtest) => self.report_failures(&task, libtest, reports),
+            Reader::Nextest(nextest) => self.report_held(nextest, reports),
+            _ => {}
         }
+        self.running = Some((task, reader));
     }
 
     fn output(&mut self, stream: Stream, bytes: &[u8], reports: &mut Vec<JobReport>) {

@@ -4,6 +4,7 @@ use apex_core::event::ProcessEnd;
 use apex_core::report::JobReport;
 
 use super::build::BuildReader;
+use super::catalogue;
 use super::death::{NAMES, how};
 use super::inventory::DOCUMENTATION;
 use super::programs::Task;
@@ -27,6 +28,7 @@ impl CargoSession {
             self.waiting.push_back(Task::ListDocumentation);
         }
         if self.settings.with_nextest {
+            self.waiting.push_back(Task::ListNextest);
             self.waiting.push_back(Task::Nextest);
         }
     }
@@ -38,6 +40,13 @@ impl CargoSession {
         let only = self.settings.only.as_ref();
         let is_wanted = only.is_none_or(|only| only.iter().any(|id| id.starts_with(&prefix)));
         self.settings.includes_documentation && is_first_shard && has_library && is_wanted
+    }
+
+    /// Announces what nextest is going to run.
+    pub(super) fn after_catalogue(&mut self, text: &str, reports: &mut Vec<JobReport>) {
+        let cases = catalogue::ids(text).into_iter().map(|id| self.inventory.case_by_id(&id));
+        let cases = cases.filter(|case| self.is_wanted(&case.id)).collect();
+        self.ledger.discover(cases, reports);
     }
 
     pub(super) fn after_list(

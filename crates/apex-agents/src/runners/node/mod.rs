@@ -232,7 +232,7 @@ impl Session for NodeSession {
         }
     }
 
-    fn stopped(&mut self, reports: &mut Vec<JobReport>) {
+    fn stopping(&mut self, reports: &mut Vec<JobReport>) {
         for case in self.at_work() {
             self.ledger.start(case, reports);
         }

@@ -1,0 +1,200 @@
+//! Every variable of the process environment that Apex reads or sets, declared once: the code
+//! takes the names from here, and the page of the reference is made from here.
+//!
+//! It knows names and meanings; reading and setting them is the business of others.
+
+use std::fmt::Write as _;
+
+/// The layer file.
+pub const CONFIG: &str = "APEX_CONFIG";
+/// The project folder.
+pub const PROJECT_ROOT: &str = "APEX_PROJECT_ROOT";
+/// Where the records of runs go.
+pub const STATE_DIR: &str = "APEX_STATE_DIR";
+/// The variables that name the environment, the stronger first.
+pub const ENVIRONMENT_NAMES: [&str; 5] =
+    ["APEX_ENV", "TEST_ENVIRONMENT", TEST_ENV, ENVIRONMENT, "NETRA_ENVIRONMENT"];
+/// What variables that are configuration begin with.
+pub const CONFIG_PREFIX: &str = "TEST_CONFIG_";
+/// Whether this is a pipeline.
+pub const CI: &str = "CI";
+/// Forbids colour.
+pub const NO_COLOR: &str = "NO_COLOR";
+/// Asks for colour anywhere.
+pub const CLICOLOR_FORCE: &str = "CLICOLOR_FORCE";
+/// The sort of terminal.
+pub const TERM: &str = "TERM";
+/// The variables that name the locale, the stronger first.
+pub const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
+/// The folders that programs are looked for in.
+pub const PATH: &str = "PATH";
+/// The active virtual environment of Python.
+pub const VIRTUAL_ENV: &str = "VIRTUAL_ENV";
+
+/// The run.
+pub const RUN_ID: &str = "APEX_RUN_ID";
+/// The job.
+pub const JOB_ID: &str = "APEX_JOB_ID";
+/// The category.
+pub const CATEGORY: &str = "APEX_CATEGORY";
+/// The layer.
+pub const LAYER: &str = "APEX_LAYER";
+/// The attempt.
+pub const ATTEMPT: &str = "APEX_ATTEMPT";
+/// The shard.
+pub const SHARD: &str = "APEX_SHARD";
+/// What the layer says under `custom_config`.
+pub const CUSTOM_CONFIG: &str = "APEX_CUSTOM_CONFIG";
+/// What the variables of a service begin with.
+pub const SERVICE_PREFIX: &str = "APEX_SERVICE_";
+/// The environment.
+pub const TEST_ENV: &str = "TEST_ENV";
+/// The environment, by its older name.
+pub const ENVIRONMENT: &str = "ENVIRONMENT";
+/// That tests run.
+pub const TESTING: &str = "TESTING";
+/// That Apex runs them.
+pub const TEST_ORCHESTRATOR_ACTIVE: &str = "TEST_ORCHESTRATOR_ACTIVE";
+/// Whether they run in layers.
+pub const TEST_LAYER_EXECUTION: &str = "TEST_LAYER_EXECUTION";
+/// That Python writes at once.
+pub const PYTHONUNBUFFERED: &str = "PYTHONUNBUFFERED";
+/// That Python writes UTF-8.
+pub const PYTHONUTF8: &str = "PYTHONUTF8";
+
+/// A variable, or a family of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// Its name; a part in `<>` stands for any word.
+    pub name: &'static str,
+    /// What it means, for people.
+    pub about: &'static str,
+}
+
+/// Variables of one sort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// What they have in common, as a title.
+    pub title: &'static str,
+    /// A sentence about all of them.
+    pub about: &'static str,
+    /// The variables.
+    pub variables: &'static [Declared],
+}
+
+const fn of(name: &'static str, about: &'static str) -> Declared {
+    Declared { name, about }
+}
+
+/// Every variable that Apex reads or sets.
+#[rustfmt::skip]
+pub static GROUPS: [Group; 6] = [
+    Group {
+        title: "What Apex is asked",
+        about: "A flag beats the variable; a variable of the process beats a line of a `.env` file, and \
+                of those files only the names of the environment, `TEST_CONFIG_...` and `${...}` are read.",
+        variables: &[
+            of(PROJECT_ROOT, "the project folder, as `--project`"),
+            of(CONFIG, "the layer file, as `--config`"),
+            of(STATE_DIR, "folder for the records of runs, in place of `.apex` in the project; relative to its root"),
+            of(ENVIRONMENT_NAMES[0], "the environment, as `--env`; of these five the first that names a known one counts"),
+            of(ENVIRONMENT_NAMES[1], "the same, older name"),
+            of(TEST_ENV, "the same, older name"),
+            of(ENVIRONMENT, "the same, older name"),
+            of(ENVIRONMENT_NAMES[4], "the same, older name"),
+        ],
+    },
+    Group {
+        title: "Values of the configuration",
+        about: "They beat every file. A value that begins with `[` or `{` is read as YAML; names are written in \
+                capitals. One that names no field is told with the nearest field that exists.",
+        variables: &[
+            of("TEST_CONFIG_EXECUTION_<FIELD>", "a field of `execution` or `execution_config`"),
+            of("TEST_CONFIG_CATEGORY_<NAME>_<FIELD>", "a field of a category; the longest known name counts"),
+            of("TEST_CONFIG_<FIELD>", "a field of the top level"),
+        ],
+    },
+    Group {
+        title: "Where Apex runs",
+        about: "`--color` and `--progress-mode` beat these. Set means: to anything but nothing, `0` and `false`.",
+        variables: &[
+            of(CI, "set: plain lines, nothing is redrawn"),
+            of(NO_COLOR, "set: no colour"),
+            of(CLICOLOR_FORCE, "set: colour where there is no terminal too"),
+            of("CLICOLOR", "`0`: no colour in help pages"),
+            of(TERM, "`dumb` or nothing: plain lines without colour"),
+            of(LOCALE[0], "the locale: symbols beyond ASCII where it is UTF-8; the first of these three that is set counts"),
+            of(LOCALE[1], "the same"),
+            of(LOCALE[2], "the same"),
+            of("TMPDIR", "folder for the private files of jobs while they run"),
+            of(PATH, "where programs are looked for"),
+            of(VIRTUAL_ENV, "the environment of Python, after `.venv` and `venv` of the project"),
+            of("PYENV_VERSION", "set: the start scripts of pyenv choose the version of Python"),
+            of("RUST_TEST_THREADS", "tests that a test program of Rust runs at once"),
+        ],
+    },
+    Group {
+        title: "What tests get",
+        about: "Tests get the whole environment that Apex was called in, over it these, over these `env` of their \
+                category. Services get the environment of the call and their own `env`.",
+        variables: &[
+            of(RUN_ID, "the run: a name that sorts by time"),
+            of(JOB_ID, "the job: its number in the plan"),
+            of(CATEGORY, "the category"),
+            of(LAYER, "the layer; `selection` when categories run without layers"),
+            of(ATTEMPT, "the attempt of the job, from 1"),
+            of(SHARD, "the shard as `n/m`; `1/1` for work that is not cut"),
+            of(CUSTOM_CONFIG, "`custom_config` of the layer as JSON, where it has one"),
+            of("APEX_SERVICE_<NAME>_HOST", "where a service answers; its name in capitals"),
+            of("APEX_SERVICE_<NAME>_PORT", "its main port"),
+            of("APEX_SERVICE_<NAME>_URL", "its address as a URL"),
+            of(TEST_ENV, "the environment"),
+            of(ENVIRONMENT, "the same; `local` for `test` and `ci`"),
+            of(TESTING, "always `1`"),
+            of(TEST_ORCHESTRATOR_ACTIVE, "always `1`"),
+            of(TEST_LAYER_EXECUTION, "`true` when layers run, `false` when categories run without them"),
+            of(PYTHONUNBUFFERED, "always `1`: what Python prints is seen at once"),
+            of(PYTHONUTF8, "always `1`"),
+        ],
+    },
+    Group {
+        title: "What frameworks are told",
+        about: "Between Apex and its plug-ins, a framework, or a tool that it asks; nothing for tests to rely on.",
+        variables: &[
+            of("APEX_EVENTS", "where a plug-in writes what happens"),
+            of("APEX_SELECTION", "which tests a plug-in lets run, as JSON"),
+            of("APEX_ONLY_<N>", "the tests of a retry, in parts"),
+            of("PYTEST_XDIST_WORKER", "read: inside of a worker of pytest-xdist the plug-in reports nothing itself"),
+            of("PYTHONPATH", "the folder of the plug-in, then what it was"),
+            of("CARGO_TERM_COLOR", "`never`: the text of cargo is read"),
+            of("CARGO_TERM_PROGRESS_WHEN", "`never`, for the same reason"),
+            of("CARGO_MANIFEST_DIR", "as cargo sets it, for test programs that Apex starts itself"),
+            of("CARGO_PKG_NAME", "the same"),
+            of("GIT_OPTIONAL_LOCKS", "`0`: git is asked for the state of the project and writes nothing"),
+            of("NEXTEST_EXPERIMENTAL_LIBTEST_JSON", "`1`: nextest reports test by test"),
+        ],
+    },
+    Group {
+        title: "Named in a layer file",
+        about: "Values of `services`, `env`, `alerts` and `telemetry` may hold variables.",
+        variables: &[
+            of("${<NAME>}", "the value of a variable of the process or of a `.env` file; an error where it is not set"),
+            of("${<NAME>:-<TEXT>}", "the same, with a text to take when it is not set or empty"),
+        ],
+    },
+];
+
+/// The page of the reference, as Markdown.
+#[must_use]
+pub fn reference() -> String {
+    let mut text = String::from("# Environment variables\n");
+    for group in &GROUPS {
+        // Writing to a `String` cannot fail, here and below.
+        let _ = write!(text, "\n## {}\n\n{}\n\n", group.title, group.about);
+        text.push_str("| variable | meaning |\n|---|---|\n");
+        for variable in group.variables {
+            let _ = writeln!(text, "| `{}` | {} |", variable.name, variable.about);
+        }
+    }
+    text
+}
