@@ -1,3 +1,4 @@
 //! What must never break: the laws of the scheduler, clean-up, honest verdicts.
 
+mod history;
 mod scheduler;

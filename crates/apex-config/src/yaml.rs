@@ -216,7 +216,11 @@ impl<'s> Builder<'s> {
     fn close(&mut self) -> Step {
         let Some(open) = self.stack.pop() else { return Ok(()) };
         let value = match open.content {
-            OpenContent::List(list) => Value::List(list),
+            OpenContent::List(mut list) => {
+                // Most lists have one or two values, and room for four.
+                list.shrink_to_fit();
+                Value::List(list)
+            }
             OpenContent::Map { entries, merges, .. } => Value::Map(self.map(entries, merges)),
         };
         self.finish(Node::new(value, &open.place), open.anchor)

@@ -10,6 +10,7 @@
 //! | [`run_dir::Journal`] | the same lines in the run directory |
 //! | [`junit::JunitReport`] | JUnit XML |
 //! | [`summary::SummaryFile`] | `summary.json` |
+//! | [`history::Recorder`] | the run in the history of the project |
 //!
 //! ```
 //! use apex_core::{Envelope, Event, Moment, RunView, Sink};
@@ -31,6 +32,7 @@
 mod atomic;
 pub mod console;
 mod exit;
+pub mod history;
 pub mod json;
 pub mod junit;
 pub mod run_dir;

@@ -4,7 +4,6 @@
 //! made from the view that displays and reports read, and from the exit status that the program
 //! ends with, so that it cannot disagree with either.
 
-use std::io;
 use std::path::PathBuf;
 
 use apex_core::view::{Counts, LayerView, ServiceState};
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::atomic::write_atomically;
 use crate::exit::{ExitRule, ExitStatus};
-use crate::wire::Seconds;
+use crate::wire::{self, Seconds};
 
 /// Name and version of the form.
 pub const SCHEMA: &str = "apex.summary/1";
@@ -204,10 +203,7 @@ impl Sink for SummaryFile {
     fn close(&mut self, view: &RunView) -> Result<(), String> {
         let Some(result) = view.result() else { return Ok(()) };
         let summary = Summary::of(view, &(self.exit)(result));
-        let written = write_atomically(&self.path, |writer| {
-            serde_json::to_writer_pretty(writer, &summary).map_err(io::Error::from)
-        });
-        written
+        write_atomically(&self.path, |writer| wire::write_line(&summary, writer))
             .map_err(|error| format!("cannot write the summary `{}`: {error}", self.path.display()))
     }
 }

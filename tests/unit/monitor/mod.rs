@@ -1,6 +1,7 @@
 //! Tests of apex-monitor through its public face.
 
 mod console;
+mod history;
 mod json;
 mod junit;
 mod run_dir;

@@ -25,13 +25,15 @@ pub(crate) fn factory(
     variables: Arc<BTreeMap<String, String>>,
     purpose: Purpose,
 ) -> SessionFactory {
-    let toolbox = Toolbox { root, variables, found: Mutex::default() };
+    let toolbox = Toolbox { root, variables, none: Arc::default(), found: Mutex::default() };
     Arc::new(move |submission: &Submission| toolbox.session(submission, &purpose))
 }
 
 struct Toolbox {
     root: PathBuf,
     variables: Arc<BTreeMap<String, String>>,
+    /// What a command needs of them.
+    none: Arc<Tools>,
     /// Tools by working directory: looking them up costs as much as a small test.
     found: Mutex<HashMap<Arc<str>, Arc<Tools>>>,
 }
@@ -39,7 +41,7 @@ struct Toolbox {
 impl Toolbox {
     fn session(&self, submission: &Submission, purpose: &Purpose) -> Box<dyn Session> {
         let tools = match submission.spec.runner {
-            RunnerKind::Command => Arc::new(Tools::default()),
+            RunnerKind::Command => Arc::clone(&self.none),
             _ => self.tools(&submission.spec.working_directory),
         };
         let context = SessionContext {

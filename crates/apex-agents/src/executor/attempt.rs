@@ -4,7 +4,9 @@
 //! tests. When an attempt has to end is the scheduler's decision; this file only knows how long
 //! it waits for what a program leaves behind.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use apex_core::event::ProcessEnd;
@@ -144,13 +146,13 @@ impl<'a> Attempt<'a> {
 
     /// One program, from its preparation to its report files.
     async fn invoke(&mut self, invocation: &Invocation) -> ProcessEnd {
-        let directory = self.shared.settings.root.join(&invocation.working_directory);
+        let directory = self.directory(invocation);
         let filled = match self.folder.fill(invocation) {
             Ok(filled) => filled,
             Err(problem) => return ProcessEnd::NotStarted(problem),
         };
         let search = (!invocation.report_files.is_empty()).then(|| Search {
-            directory: directory.clone(),
+            directory: directory.to_path_buf(),
             private: self.folder.path().map(Into::into),
             out: self.folder.out(),
             since: Stamp::now(),
@@ -177,6 +179,16 @@ impl<'a> Attempt<'a> {
             self.read_reports(invocation.report_files.clone(), search).await;
         }
         end
+    }
+
+    /// Where a program runs. Nothing is joined for the root itself: a path that ends with a slash
+    /// would not be known as the directory in which Apex runs.
+    fn directory(&self, invocation: &Invocation) -> Cow<'a, Path> {
+        let root = &self.shared.settings.root;
+        match invocation.working_directory.as_str() {
+            "" => Cow::Borrowed(root),
+            folder => Cow::Owned(root.join(folder)),
+        }
     }
 
     /// Feeds the session until the leader of the program ended.

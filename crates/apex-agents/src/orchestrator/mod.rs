@@ -282,7 +282,8 @@ impl Ring {
         if self.outbox.is_empty() {
             return;
         }
-        let batch: Arc<[Envelope]> = std::mem::take(&mut self.outbox).into();
+        // Drained and not given away, so that the outbox keeps its room.
+        let batch: Arc<[Envelope]> = self.outbox.drain(..).collect();
         for feed in &self.feeds {
             feed.send(&batch);
         }

@@ -45,6 +45,15 @@ pub enum Wish {
     Paths(Vec<String>, Request),
 }
 
+/// The categories that a wish may lead to, so that only their history is looked up; `None` when
+/// any may be among them, or when the wish names nothing.
+#[must_use]
+pub fn categories(config: &Config, wish: &Wish) -> Option<Vec<CategoryName>> {
+    let Wish::Request(request) = wish else { return None };
+    let selection = select::select(config, request).ok()?;
+    Some(selection.categories(config).into_iter().cloned().collect())
+}
+
 /// Makes the plan for a wish, with what earlier runs taught; an empty history is no hindrance.
 ///
 /// # Errors

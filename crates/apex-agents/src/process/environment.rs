@@ -62,20 +62,17 @@ pub(super) struct OwnEnvironment<'a> {
 impl<'a> OwnEnvironment<'a> {
     /// The variables of all layers; a later layer beats an earlier one.
     pub(super) fn of(layers: &[&'a BTreeMap<String, String>]) -> Self {
+        let variables = || layers.iter().rev().copied().flatten();
         let count = layers.iter().map(|layer| layer.len()).sum();
-        let mut variables: Vec<(&'a String, &'a String)> = Vec::with_capacity(count);
-        variables.extend(layers.iter().flat_map(|layer| layer.iter()));
-        // Stable: of equal names, the one of the last layer stands last.
-        variables.sort_by_key(|(name, _)| *name);
-        let size = variables.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+        let size = variables().map(|(name, value)| name.len() + value.len() + 2).sum();
         let mut own = Self {
             names: Vec::with_capacity(count),
             bytes: Vec::with_capacity(size),
             ends: Vec::with_capacity(count),
         };
-        for (position, &(name, value)) in variables.iter().enumerate() {
-            let is_beaten = variables.get(position + 1).is_some_and(|(next, _)| *next == name);
-            if !is_beaten {
+        for (name, value) in variables() {
+            // They are few, and names of other lengths are told apart at once.
+            if !own.names.contains(&name.as_str()) {
                 own.push(name, value);
             }
         }

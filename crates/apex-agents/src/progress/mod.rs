@@ -55,6 +55,7 @@ impl Feed {
             mail,
             began,
             view: RunView::new(),
+            joined: Vec::new(),
             sinks: sinks.into_iter().map(|sink| Attached { sink, trouble: None }).collect(),
         };
         let thread = std::thread::Builder::new().name("apex-feed".to_owned()).spawn(move || {
@@ -115,6 +116,8 @@ struct Looker {
     mail: Mail,
     began: Instant,
     view: RunView,
+    /// What is handed over next; empty between two times, and kept for its room.
+    joined: Vec<Envelope>,
     sinks: Vec<Attached>,
 }
 
@@ -144,12 +147,11 @@ impl Looker {
 
     /// Hands over what has arrived, joined into one batch while there is more.
     fn accept(&mut self, first: Batch) {
-        let mut joined: Vec<Envelope> = Vec::new();
         let mut batch = first;
         loop {
             batch.iter().for_each(|envelope| self.view.apply(envelope));
-            joined.extend_from_slice(&batch);
-            if joined.len() >= LARGEST_BATCH {
+            self.joined.extend_from_slice(&batch);
+            if self.joined.len() >= LARGEST_BATCH {
                 break;
             }
             match self.mail.next_now() {
@@ -159,8 +161,9 @@ impl Looker {
         }
         let view = &self.view;
         for attached in &mut self.sinks {
-            attached.try_with(|sink| sink.accept(&joined, view));
+            attached.try_with(|sink| sink.accept(&self.joined, view));
         }
+        self.joined.clear();
     }
 
     fn tick(&mut self) {

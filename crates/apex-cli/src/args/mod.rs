@@ -68,6 +68,8 @@ pub(crate) enum Command {
     List(ListArgs),
     /// Explain a category, a test, or an exit code
     Explain(ExplainArgs),
+    /// Show what earlier runs taught, or look after it
+    History(HistoryArgs),
     /// Check or show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -143,6 +145,34 @@ pub(crate) struct ExplainArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct HistoryArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<HistoryCommand>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HistoryCommand {
+    /// Add every recorded run that the history does not have
+    Rebuild,
+    /// Remove the oldest runs beyond `retention` of the layer file
+    Prune,
+    /// Write all of it as lines of JSON, for other machines
+    Export {
+        /// The file; standard output when missing
+        file: Option<PathBuf>,
+    },
+    /// Add the runs of an export; runs that are there stay as they are
+    Import {
+        /// The file that `export` wrote
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,15 +2,16 @@
 
 mod behind;
 mod lock;
+mod past;
 mod record;
 mod request;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use apex_agents::controller::{Outcome, PreparedRun};
 use apex_agents::orchestrator::Interrupts;
 use apex_agents::{Controller, planning};
-use apex_core::history::History;
 use apex_core::{Plan, RunId, Sink};
 use apex_monitor::console::{
     ColourChoice, Console, ConsoleOptions, Mode, Surroundings, Verbosity, terminal_size,
@@ -26,7 +27,10 @@ use crate::{out, render};
 
 use behind::Behind;
 use lock::ProjectLock;
+use past::Past;
+pub(crate) use past::limits;
 use record::Record;
+pub(crate) use record::state_folder;
 pub(crate) use request::wish;
 
 /// How long the record of a run may take to be written when the run is over: a slow disk must
@@ -40,7 +44,7 @@ const DISPLAY_PATIENCE: Duration = Duration::from_secs(5);
 /// Makes a plan for what the options mean.
 pub(crate) fn plan(project: &Project, wish: &planning::Wish) -> Result<Plan, Failure> {
     let Project { loaded, variables } = project;
-    let history = History::default();
+    let history = past::look(&state_folder(project), &loaded.config, wish);
     planning::plan(&loaded.config, &loaded.root, variables, &history, wish).map_err(Failure::from)
 }
 
@@ -48,12 +52,17 @@ pub(crate) fn plan(project: &Project, wish: &planning::Wish) -> Result<Plan, Fai
 pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failure> {
     let project = Project::for_target(global, &args.target)?;
     refuse_production(&project, args)?;
-    let state = record::state_folder(&project);
+    let state = state_folder(&project);
+    let runs = Runs::in_state(&state);
     let kept = project.loaded.config.retention.runs;
+    let mut past = Past::in_state(&state, &project.loaded.config.retention);
     let file = project.loaded.file.clone();
     // From here on, where every value of the configuration comes from is not asked any more.
     let controller = Controller::of(project.loaded, project.variables);
-    let plan = controller.plan(&wish(&args.target, args.no_wait))?;
+    let wish = wish(&args.target, args.no_wait);
+    let history = past.read(&runs, controller.config(), &wish);
+    let controller = controller.with_history(Arc::new(history));
+    let plan = controller.plan(&wish)?;
     let behind = Behind {
         root: controller.root().to_owned(),
         state,
@@ -65,7 +74,6 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
         behind.start(global, args, true)?;
         return Ok(ExitCode::Passed);
     }
-    let runs = Runs::in_state(&behind.state);
     let run = args.run_id.as_deref().map_or_else(new_run_id, RunId::new);
     record::prepare(&runs, &behind.state)?;
     let lock = ProjectLock::take(&behind.state, &run, args.no_wait)?;
@@ -74,7 +82,7 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     // the larger one.
     drop(controller);
     let record = Record::begin(&runs, &run, prepared.plan())?;
-    let code = run_recorded(global, args, prepared, record)?;
+    let code = run_recorded(global, args, prepared, record, past.recorder())?;
     prune(&runs, kept);
     drop(lock);
     if code == ExitCode::NothingRan && args.progress_mode != ProgressMode::Silent {
@@ -90,13 +98,17 @@ fn run_recorded(
     args: &RunArgs,
     prepared: PreparedRun,
     record: Record,
+    history: Option<Box<dyn Sink>>,
 ) -> Result<ExitCode, Failure> {
     let shown = record.shown();
     let rule: apex_monitor::ExitRule = std::sync::Arc::new(|result| ExitCode::of(result).status());
+    let mut keepers = record.sinks(args.junit.as_deref(), &rule)?;
+    // Last: whatever a database takes, the rest of the record is written before.
+    keepers.extend(history);
     let prepared = prepared
         .output(record.output_folder())
         .log_name(record.log_name())
-        .feed(record.sinks(args.junit.as_deref(), &rule)?, RECORD_PATIENCE)
+        .feed(keepers, RECORD_PATIENCE)
         .feed(displays(global, args, shown, &rule), DISPLAY_PATIENCE);
     let outcome = runtime()?.block_on(async {
         let interrupts = Interrupts::of_this_process().map_err(|error| {

@@ -2,6 +2,7 @@
 
 mod config;
 mod explain;
+mod history;
 mod init;
 mod list;
 mod manual;
@@ -21,6 +22,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Plan(args) => plan::plan(global, args),
         Command::List(args) => list::list(global, args),
         Command::Explain(args) => explain::explain(global, args),
+        Command::History(args) => history::history(global, args),
         Command::Config(command) => config::config(global, command),
         Command::Init(args) => init::init(global, args),
         Command::Schema { format } => Ok(schema(*format)),

@@ -3,6 +3,7 @@
 pub(crate) mod explain;
 mod first;
 mod graph;
+mod history;
 mod lists;
 mod plan;
 mod problem;
@@ -11,6 +12,7 @@ mod table;
 
 pub(crate) use first::{init_page, nothing_found};
 pub(crate) use graph::{dot, mermaid};
+pub(crate) use history::{history_json, history_page};
 pub(crate) use lists::{TestRow, categories, layers, modes, tests};
 pub(crate) use plan::plan_page;
 pub(crate) use problem::{failure, problems, problems_json};

@@ -133,4 +133,6 @@ pub struct Retention {
     pub background_days: u32,
     /// Days that history is kept.
     pub history_days: u32,
+    /// Mebibytes that history may have.
+    pub history_megabytes: u32,
 }

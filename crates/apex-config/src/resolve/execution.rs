@@ -56,5 +56,6 @@ pub(super) fn retention(tree: &Node) -> Retention {
         runs: view.whole("runs"),
         background_days: view.whole("background_days"),
         history_days: view.whole("history_days"),
+        history_megabytes: view.whole("history_megabytes"),
     }
 }

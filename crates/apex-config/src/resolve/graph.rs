@@ -17,10 +17,10 @@ pub(super) fn check(work: &mut Work<'_, '_>, config: &Config) {
     let tree = work.scene.tree;
     let layers = config.layers.iter().map(|(id, layer)| (id.as_str(), &layer.dependencies[..]));
     report(work, "layers", layers, |id| layer_place(tree, id, "dependencies"));
-    let table = super::category::Table::new(tree);
     let categories = config.categories.iter().map(|(name, c)| (name.as_str(), &c.depends_on[..]));
     report(work, "categories", categories, |name| {
-        table
+        // Made for each cycle: there are few, and in most files none.
+        super::category::Table::new(tree)
             .node(name)
             .map(|node| node.get("depends_on").unwrap_or(node))
             .unwrap_or(tree)
@@ -43,8 +43,11 @@ fn report<'g, N: AsRef<str> + 'g>(
     edges: impl Iterator<Item = (&'g str, &'g [N])>,
     place: impl Fn(&str) -> Place,
 ) {
-    let graph: HashMap<&str, Vec<&str>> =
-        edges.map(|(from, to)| (from, to.iter().map(AsRef::as_ref).collect())).collect();
+    // What depends on nothing is in no cycle.
+    let graph: HashMap<&str, Vec<&str>> = edges
+        .filter(|(_, to)| !to.is_empty())
+        .map(|(from, to)| (from, to.iter().map(AsRef::as_ref).collect()))
+        .collect();
     for cycle in cycles(&graph) {
         // The name that is least in order stands for the cycle, so that the text is stable.
         let first = cycle.iter().enumerate().min_by_key(|(_, name)| **name).map_or(0, |(i, _)| i);

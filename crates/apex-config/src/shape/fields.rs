@@ -343,6 +343,7 @@ pub(crate) static RETENTION: Record = Record {
     fields: &[
         Field::new("runs", Kind::Integer(1, 100_000), Number(50.0), "newest run directories that are kept"),
         Field::new("background_days", Kind::Integer(1, 36_500), Number(30.0), "days that background records are kept").without_effect(),
-        Field::new("history_days", Kind::Integer(1, 36_500), Number(90.0), "days that history is kept").without_effect(),
+        Field::new("history_days", Kind::Integer(1, 36_500), Number(90.0), "days that history is kept"),
+        Field::new("history_megabytes", Kind::Integer(1, 1_048_576), Number(256.0), "size that history may have"),
     ],
 };

@@ -57,6 +57,9 @@ impl Telling {
             Event::Run(RunEvent::Started(started)) => return tell_start(&started.plan, scene),
             Event::Run(event) => tell_run(event),
             Event::Layer(layer, event) => tell_layer(view, *layer, event, envelope.at),
+            Event::Category(_, CategoryEvent::Started) if level < Level::Tests => {
+                return Vec::new();
+            }
             Event::Category(category, event) => tell_category(view, *category, event, envelope.at),
             Event::Job(_, event) if level < Level::Tests && !is_error(event) => return Vec::new(),
             Event::Job(job, event) => tell_job(view, *job, event),

@@ -34,9 +34,12 @@ pub(super) fn counts(counts: &Counts) -> String {
 
 /// Settled tests by outcome; empty as long as none is settled.
 pub(super) fn settled(counts: &Counts) -> String {
-    let parts: Vec<String> =
-        counts.present().map(|(outcome, number)| format!("{number} {}", word(outcome))).collect();
-    parts.join(", ")
+    let mut text = String::new();
+    for (outcome, number) in counts.present() {
+        let separator = if text.is_empty() { "" } else { ", " };
+        text.extend([separator, &number.to_string(), " ", word(outcome)]);
+    }
+    text
 }
 
 /// An outcome in words.

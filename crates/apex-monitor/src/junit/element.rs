@@ -41,6 +41,7 @@ fn roomy(name: &str) -> BytesStart<'static> {
 
 /// Seconds with three decimals.
 pub(super) fn seconds(time: Duration) -> String {
-    let millis = (time.as_nanos() + 500_000) / 1_000_000;
+    let rounded = (u64::from(time.subsec_nanos()) + 500_000) / 1_000_000;
+    let millis = time.as_secs().saturating_mul(1_000).saturating_add(rounded);
     format!("{}.{:03}", millis / 1_000, millis % 1_000)
 }

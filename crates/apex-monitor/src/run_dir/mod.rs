@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `plan.json` | what was going to happen | `apex.plan/1`, one line |
 //! | `events.jsonl` | what happened | `apex.event/1`, a line an event |
-//! | `summary.json` | what it amounts to | `apex.summary/1` |
+//! | `summary.json` | what it amounts to | `apex.summary/1`, one line |
 //! | `junit.xml` | the tests for other tools | JUnit |
 //! | `output/<category>-<job>-<attempt>.log` | everything an attempt of a job wrote | bytes |
 //! | `lock` | held while the run goes on | empty |
@@ -226,7 +226,8 @@ impl RunDirectory {
 /// The name of that file inside the run directory: `output/<category>-<job>-<attempt>.log`.
 #[must_use]
 pub fn output_log_name(category: &str, job: JobIx, attempt: AttemptNumber) -> String {
-    format!("{OUTPUT}/{category}-{}-{}.log", job.0, attempt.0)
+    let (job, attempt) = (job.0.to_string(), attempt.0.to_string());
+    [OUTPUT, "/", category, "-", &job, "-", &attempt, ".log"].concat()
 }
 
 /// Who has the lock of a run directory.

@@ -11,6 +11,7 @@ use apex_core::event::{
 };
 use apex_core::test_case::{Failure, TestCase};
 use apex_core::{CategoryIx, Envelope, Event, JobIx, LayerIx, Plan, RunView, ServiceIx, TestIx};
+use serde::Serialize;
 
 use super::compact::Sheet;
 use super::line::{Address, Body, Case, End, FailureTexts, Head, Text};
@@ -67,9 +68,17 @@ pub fn encode_plan(plan: &Plan, writer: impl io::Write) -> io::Result<()> {
 ///
 /// # Errors
 /// Those of the writer.
-pub fn encode_plan_line(plan: &Plan, mut writer: impl io::Write) -> io::Result<()> {
+pub fn encode_plan_line(plan: &Plan, writer: impl io::Write) -> io::Result<()> {
+    write_line(&PlanFile::of(plan), writer)
+}
+
+/// Writes a value as one line; of its shapes, those that the compact writer knows.
+///
+/// # Errors
+/// Those of the writer.
+pub(crate) fn write_line(value: &impl Serialize, mut writer: impl io::Write) -> io::Result<()> {
     let mut sheet = Sheet::new(Vec::new(), Some(&mut writer));
-    sheet.append(&PlanFile::of(plan))?;
+    sheet.append(value)?;
     sheet.end_line();
     let rest = sheet.into_buffer();
     writer.write_all(&rest)

@@ -19,7 +19,7 @@ mod word;
 
 pub(crate) use compact::GATHERED;
 pub use decode::{DecodeError, Decoded, decode, decode_plan};
-pub(crate) use encode::{Beside, encode_through};
+pub(crate) use encode::{Beside, encode_through, write_line};
 pub use encode::{encode, encode_plan, encode_plan_line};
 pub use schema::event_schema;
 pub(crate) use seconds::Seconds;

@@ -1,0 +1,182 @@
+//! From the events of a run to the rows that are kept of it. It relies on the view that is folded
+//! from the same events, and holds only numbers: 40 bytes for each attempt of a job or a test.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use apex_core::event::{JobEvent, ProcessEnd, RunEvent, Setting, TestEvent};
+use apex_core::{Envelope, Event, JobIx, Moment, Outcome, RunView, TestIx};
+
+use super::row::{JobRow, RunRow, TestRow, verdict};
+
+/// Gathers what is kept of a run.
+#[derive(Debug, Default)]
+pub(super) struct Collector {
+    setting: Setting,
+    running: HashMap<JobIx, RunningJob>,
+    jobs: Vec<JobAttempt>,
+    tests: Vec<TestAttempt>,
+}
+
+/// An attempt of a job that goes on.
+#[derive(Debug)]
+struct RunningJob {
+    started: Moment,
+    attempt: u32,
+    beside: u32,
+    tests: u32,
+    in_tests: Duration,
+    was_stopped: bool,
+}
+
+/// An attempt of a job that ended.
+#[derive(Debug)]
+struct JobAttempt {
+    job: JobIx,
+    attempt: u32,
+    beside: u32,
+    tests: u32,
+    ended_itself: bool,
+    duration_micros: u64,
+    in_tests_micros: u64,
+}
+
+/// An attempt of a test that ended.
+#[derive(Debug)]
+struct TestAttempt {
+    test: TestIx,
+    attempt: u32,
+    outcome: Outcome,
+    duration: Option<Duration>,
+}
+
+impl Collector {
+    /// Takes one envelope.
+    pub(super) fn take(&mut self, envelope: &Envelope) {
+        match &envelope.event {
+            Event::Run(RunEvent::Started(started)) => self.setting = started.setting.clone(),
+            Event::Job(job, event) => self.take_job(*job, event, envelope.at),
+            Event::Test(job, TestEvent::Finished { test, attempt, outcome, duration, .. }) => {
+                self.tests.push(TestAttempt {
+                    test: *test,
+                    attempt: attempt.0,
+                    outcome: *outcome,
+                    duration: *duration,
+                });
+                if let Some(running) = self.running.get_mut(job)
+                    && outcome.has_run()
+                {
+                    running.tests += 1;
+                    running.in_tests =
+                        running.in_tests.saturating_add(duration.unwrap_or_default());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn take_job(&mut self, job: JobIx, event: &JobEvent, at: Moment) {
+        match event {
+            JobEvent::Started { attempt } => {
+                let beside = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
+                let running = RunningJob {
+                    started: at,
+                    attempt: attempt.0,
+                    beside,
+                    tests: 0,
+                    in_tests: Duration::ZERO,
+                    was_stopped: false,
+                };
+                self.running.insert(job, running);
+            }
+            JobEvent::Terminated { .. } | JobEvent::Killed => {
+                if let Some(running) = self.running.get_mut(&job) {
+                    running.was_stopped = true;
+                }
+            }
+            JobEvent::AttemptFinished { end, .. } => {
+                let Some(running) = self.running.remove(&job) else { return };
+                let started = !matches!(end, ProcessEnd::NotStarted(_));
+                self.jobs.push(JobAttempt {
+                    job,
+                    attempt: running.attempt,
+                    beside: running.beside,
+                    tests: running.tests,
+                    ended_itself: started && !running.was_stopped,
+                    duration_micros: micros(at.since(running.started)),
+                    in_tests_micros: micros(running.in_tests),
+                });
+            }
+            JobEvent::StopReached | JobEvent::Finished { .. } => {}
+        }
+    }
+
+    /// The run itself; `None` when it never began.
+    pub(super) fn run<'a>(&'a self, view: &'a RunView) -> Option<RunRow<'a>> {
+        let identity = view.identity()?;
+        let checkout = self.setting.checkout.as_ref();
+        let plan = view.plan();
+        Some(RunRow {
+            run: identity.run.as_str(),
+            unix_millis: identity.unix_millis,
+            commit: checkout.map(|checkout| &*checkout.commit),
+            branch: checkout.and_then(|checkout| checkout.branch.as_deref()),
+            is_changed: checkout.and_then(|checkout| checkout.is_changed),
+            environment: plan.request.environment.as_ref().map(|name| name.as_str()),
+            cores: self.setting.cores,
+            slots: plan.slots,
+            verdict: view.result().map(verdict),
+            duration: view.spent(view.last()),
+        })
+    }
+
+    /// The attempts of its jobs, in the order in which they ended. What a damaged record names
+    /// outside of its plan is left out.
+    pub(super) fn jobs<'a>(&'a self, view: &'a RunView) -> impl Iterator<Item = JobRow<'a>> {
+        let plan = view.plan();
+        self.jobs.iter().filter_map(|one| {
+            let planned = plan.jobs.get(one.job.position())?;
+            let category = plan.categories.get(planned.category.position())?;
+            let layer = plan.layers.get(category.layer.position())?;
+            Some(JobRow {
+                category: category.name.as_str(),
+                layer: layer.id.as_str(),
+                runner: planned.spec.runner.as_str(),
+                job: one.job.0,
+                attempt: one.attempt,
+                ended_itself: one.ended_itself,
+                duration: Duration::from_micros(one.duration_micros),
+                in_tests: Duration::from_micros(one.in_tests_micros),
+                tests: one.tests,
+                peak_memory_mb: None,
+                beside: one.beside,
+            })
+        })
+    }
+
+    /// The attempts of its tests, in the order in which they ended.
+    pub(super) fn tests<'a>(&'a self, view: &'a RunView) -> impl Iterator<Item = TestRow<'a>> {
+        let plan = view.plan();
+        self.tests.iter().filter_map(|one| {
+            let test = view.test(one.test)?;
+            let category = plan.categories.get(view.category_of(test.job)?.position())?;
+            Some(TestRow {
+                category: category.name.as_str(),
+                id: &test.case.id,
+                // A path of this machine alone would teach nobody else.
+                file: test.case.file.as_deref().filter(|file| Path::new(file).is_relative()),
+                critical: test.case.critical,
+                job: test.job.0,
+                attempt: one.attempt,
+                outcome: one.outcome,
+                duration: one.duration,
+            })
+        })
+    }
+}
+
+/// Whole microseconds: finer than any clock of a test, and small in a database.
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

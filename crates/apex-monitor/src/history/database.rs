@@ -1,0 +1,172 @@
+//! The database file: opened, made, brought to this version. Everything about its form is here.
+//!
+//! Several processes use it at once: a write-ahead log lets them read while one writes, and every
+//! writer takes its turn at the beginning of its transaction. Names that occur often are numbers
+//! that the table `names` explains. Rows are ordered by category, then by run, so that a run adds
+//! to a few places only and what is newest of a category is read in one go.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+use super::trouble::HistoryError;
+
+/// The version of the tables. A greater one is for a newer Apex.
+pub(super) const VERSION: i64 = 1;
+
+/// How long a writer waits for its turn.
+const WRITER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a reader waits; nobody but a foreign program keeps readers out.
+const READER_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Statements that a connection keeps compiled: more than there are here.
+const STATEMENTS: usize = 32;
+
+/// Times are microseconds, or milliseconds since 1970-01-01 UTC where the name says so. The id of
+/// a run grows with the time of its beginning, also when it is added later.
+const TABLES: &str = "
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    unix_millis INTEGER NOT NULL,
+    git_commit TEXT,
+    branch TEXT,
+    is_changed INTEGER,
+    environment TEXT,
+    cores INTEGER,
+    slots INTEGER NOT NULL,
+    verdict TEXT,
+    duration INTEGER NOT NULL,
+    UNIQUE (run, unix_millis)
+) STRICT;
+CREATE TABLE names (
+    id INTEGER PRIMARY KEY,
+    text TEXT NOT NULL
+) STRICT;
+CREATE TABLE tests (
+    category INTEGER NOT NULL,
+    test TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    file TEXT,
+    critical INTEGER NOT NULL,
+    PRIMARY KEY (category, test)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE job_attempts (
+    category INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    job INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    layer INTEGER NOT NULL,
+    runner INTEGER NOT NULL,
+    ended_itself INTEGER NOT NULL,
+    duration INTEGER NOT NULL,
+    in_tests INTEGER NOT NULL,
+    tests INTEGER NOT NULL,
+    peak_memory_mb INTEGER,
+    beside INTEGER NOT NULL,
+    PRIMARY KEY (category, run, job, attempt)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE test_attempts (
+    category INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    test INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    job INTEGER NOT NULL,
+    outcome INTEGER NOT NULL,
+    duration INTEGER,
+    PRIMARY KEY (category, run, test, attempt)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE notes (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;
+";
+
+/// The names of the tables.
+const TABLE_NAMES: [&str; 6] = ["runs", "names", "tests", "job_attempts", "test_attempts", "notes"];
+
+/// Opens the database for reading; `None` when there is none, or one that was never filled.
+pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, HistoryError> {
+    if !path.try_exists().unwrap_or(true) {
+        return Ok(None);
+    }
+    let failed = |error| HistoryError::of(path, error);
+    // Reading a write-ahead log may mean to tidy up after a process that was killed.
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, READER_PATIENCE);
+    let connection = connection.map_err(failed)?;
+    match version(&connection).map_err(failed)? {
+        0 => Ok(None),
+        VERSION => Ok(Some(connection)),
+        found => Err(HistoryError::Newer { path: path.to_owned(), found, known: VERSION }),
+    }
+}
+
+/// Opens the database for writing, and makes it when there is none.
+pub(super) fn open_to_write(path: &Path) -> Result<Connection, HistoryError> {
+    let failed = |error| HistoryError::of(path, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut connection = open(path, flags, WRITER_PATIENCE).map_err(failed)?;
+    let found = match version(&connection).map_err(failed)? {
+        0 => make_tables(&mut connection).map_err(failed)?,
+        found => found,
+    };
+    if found > VERSION {
+        return Err(HistoryError::Newer { path: path.to_owned(), found, known: VERSION });
+    }
+    Ok(connection)
+}
+
+/// Whether the database is damaged anywhere. It reads all of it.
+pub(super) fn is_damaged(path: &Path) -> bool {
+    let connection = match open_to_read(path) {
+        Ok(Some(connection)) => connection,
+        Ok(None) => return false,
+        Err(error) => return error.is_damage(),
+    };
+    let checked = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    let is_whole = match checked {
+        Ok(answer) => answer == "ok",
+        Err(error) => !HistoryError::of(path, error).is_damage(),
+    };
+    !is_whole
+        || TABLE_NAMES.iter().any(|table| !connection.table_exists(None, *table).unwrap_or(true))
+}
+
+/// A transaction that has its turn to write from the beginning.
+pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+fn open(path: &Path, flags: OpenFlags, patience: Duration) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(patience)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // What a commit wrote survives the death of the process; after a loss of power the last
+    // commits may be gone, and the journals of their runs are still there.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    Ok(connection)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Makes the tables, unless another process was faster; answers with the version that is there.
+fn make_tables(connection: &mut Connection) -> rusqlite::Result<i64> {
+    match connection.pragma_update(None, "journal_mode", "WAL") {
+        // Another process is doing the same; what the mode is does not matter for what follows.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+        done => done?,
+    }
+    let transaction = begin(connection)?;
+    let found = version(&transaction)?;
+    if found != 0 {
+        return Ok(found);
+    }
+    transaction.execute_batch(TABLES)?;
+    transaction.commit()?;
+    Ok(VERSION)
+}

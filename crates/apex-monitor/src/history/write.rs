@@ -1,0 +1,188 @@
+//! Adds a run to the database: all of it in one transaction, or nothing.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use super::database::begin;
+use super::names::Names;
+use super::row::{JobRow, RunRow, TestRow};
+
+/// Adds a run with the attempts of its jobs and tests, unless it is there. Answers whether it was
+/// added.
+pub(super) fn add<'a>(
+    connection: &mut Connection,
+    run: &RunRow<'_>,
+    jobs: impl Iterator<Item = JobRow<'a>>,
+    tests: impl Iterator<Item = TestRow<'a>>,
+) -> rusqlite::Result<bool> {
+    let transaction = begin(connection)?;
+    if is_known(&transaction, run)? {
+        return Ok(false);
+    }
+    let mut addition = Addition {
+        run: insert_run(&transaction, run)?,
+        names: Names::read(&transaction)?,
+        next_test: HashMap::new(),
+        transaction: &transaction,
+    };
+    for job in jobs {
+        addition.job(&job)?;
+    }
+    for test in tests {
+        addition.test(&test)?;
+    }
+    transaction.commit()?;
+    Ok(true)
+}
+
+fn is_known(transaction: &Transaction<'_>, run: &RunRow<'_>) -> rusqlite::Result<bool> {
+    transaction
+        .prepare_cached("SELECT 1 FROM runs WHERE run = ?1 AND unix_millis = ?2")?
+        .exists(params![run.run, integer(run.unix_millis)])
+}
+
+fn insert_run(transaction: &Transaction<'_>, run: &RunRow<'_>) -> rusqlite::Result<i64> {
+    let id = free_id(transaction, integer(run.unix_millis))?;
+    transaction.execute(
+        "INSERT INTO runs (id, run, unix_millis, git_commit, branch, is_changed, environment, \
+         cores, slots, verdict, duration) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        params![
+            id,
+            run.run,
+            integer(run.unix_millis),
+            run.commit,
+            run.branch,
+            run.is_changed,
+            run.environment,
+            run.cores,
+            run.slots,
+            run.verdict.map(|verdict| verdict.as_str()),
+            micros(run.duration),
+        ],
+    )?;
+    Ok(id)
+}
+
+/// The first id from a number on that no run has. Runs that begin in one millisecond are few.
+fn free_id(transaction: &Transaction<'_>, from: i64) -> rusqlite::Result<i64> {
+    let mut statement = transaction.prepare_cached("SELECT 1 FROM runs WHERE id = ?1")?;
+    let mut id = from;
+    while statement.exists([id])? {
+        id += 1;
+    }
+    Ok(id)
+}
+
+/// A run that is being added.
+struct Addition<'t> {
+    transaction: &'t Transaction<'t>,
+    run: i64,
+    names: Names,
+    /// The next number of a test, by category.
+    next_test: HashMap<i64, i64>,
+}
+
+impl Addition<'_> {
+    fn name(&mut self, text: &str) -> rusqlite::Result<i64> {
+        self.names.number(self.transaction, text)
+    }
+
+    fn job(&mut self, job: &JobRow<'_>) -> rusqlite::Result<()> {
+        let category = self.name(job.category)?;
+        let layer = self.name(job.layer)?;
+        let runner = self.name(job.runner)?;
+        // A damaged record may tell of an attempt twice; the first one counts.
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT OR IGNORE INTO job_attempts (category, run, job, attempt, layer, runner, \
+             ended_itself, duration, in_tests, tests, peak_memory_mb, beside) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?;
+        statement.execute(params![
+            category,
+            self.run,
+            job.job,
+            job.attempt,
+            layer,
+            runner,
+            job.ended_itself,
+            micros(job.duration),
+            micros(job.in_tests),
+            job.tests,
+            job.peak_memory_mb,
+            job.beside,
+        ])?;
+        Ok(())
+    }
+
+    fn test(&mut self, test: &TestRow<'_>) -> rusqlite::Result<()> {
+        let category = self.name(test.category)?;
+        let outcome = self.name(test.outcome.as_str())?;
+        let id = self.test_number(category, test)?;
+        // Frameworks may have several tests of one id; the first that ended stands for all.
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT OR IGNORE INTO test_attempts \
+             (category, run, test, attempt, job, outcome, duration) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        statement.execute(params![
+            category,
+            self.run,
+            id,
+            test.attempt,
+            test.job,
+            outcome,
+            test.duration.map(micros),
+        ])?;
+        Ok(())
+    }
+
+    /// The number of a test inside its category; what is known of the test is brought up to date.
+    fn test_number(&mut self, category: i64, test: &TestRow<'_>) -> rusqlite::Result<i64> {
+        let found = {
+            let mut statement = self.transaction.prepare_cached(
+                "SELECT id, file IS ?3 AND critical = ?4 FROM tests \
+                 WHERE category = ?1 AND test = ?2",
+            )?;
+            let known = params![category, test.id, test.file, test.critical];
+            statement.query_row(known, |row| Ok((row.get(0)?, row.get(1)?))).optional()?
+        };
+        let (id, is_same) = match found {
+            Some(found) => found,
+            None => (self.fresh_test_number(category)?, false),
+        };
+        if !is_same {
+            let mut statement = self.transaction.prepare_cached(
+                "INSERT INTO tests (category, test, id, file, critical) \
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (category, test) \
+                 DO UPDATE SET file = excluded.file, critical = excluded.critical",
+            )?;
+            statement.execute(params![category, test.id, id, test.file, test.critical])?;
+        }
+        Ok(id)
+    }
+
+    fn fresh_test_number(&mut self, category: i64) -> rusqlite::Result<i64> {
+        let next = match self.next_test.get(&category) {
+            Some(next) => *next,
+            None => self.transaction.query_row(
+                "SELECT coalesce(max(id), 0) + 1 FROM tests WHERE category = ?1",
+                [category],
+                |row| row.get(0),
+            )?,
+        };
+        self.next_test.insert(category, next + 1);
+        Ok(next)
+    }
+}
+
+/// A number as SQLite keeps it.
+pub(super) fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Whole microseconds.
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
