@@ -98,6 +98,7 @@ fn category(number: u32) -> Result<PlannedCategory, InvalidName> {
         timeout: Duration::from_secs(300),
         grace: Duration::from_secs(10),
         max_parallel: 2,
+        memory_mb: 0,
         retries: 0,
         flaky: FlakyPolicy::default(),
         critical: false,
@@ -121,6 +122,7 @@ fn layer(slots: u32, categories: Vec<CategoryIx>) -> Result<PlannedLayer, Invali
         fail_fast: FailFast::Disabled,
         background: false,
         max_parallel: slots,
+        max_memory_mb: None,
         success: SuccessCriteria {
             min_pass_rate: 1.0,
             max_failures: 0,

@@ -108,6 +108,7 @@ impl World {
                 problem: None,
                 nothing_to_run: false,
                 duration: STEP,
+                peak_memory_mb: None,
             }),
         ];
         self.inputs.extend(reports.map(|report| Input::Job { job, attempt, report }));

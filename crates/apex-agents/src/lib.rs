@@ -14,6 +14,7 @@ mod panics;
 pub mod planning;
 pub mod process;
 pub mod progress;
+mod resources;
 pub mod runners;
 pub mod services;
 mod setting;

@@ -1,4 +1,4 @@
-//! What this machine has: programs on `PATH`, importable modules, a calendar.
+//! What this machine has: processors, programs on `PATH`, importable modules, a calendar.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,13 @@ use crate::process::find_program;
 #[must_use]
 pub fn today() -> String {
     jiff::Zoned::now().date().to_string()
+}
+
+/// How many processors there are for this program, where the system says.
+#[must_use]
+pub fn cores() -> Option<u32> {
+    let cores = std::thread::available_parallelism().ok()?;
+    u32::try_from(cores.get()).ok()
 }
 
 /// This machine, as seen by the programs that will run on it.

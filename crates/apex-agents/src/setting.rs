@@ -11,14 +11,14 @@ use apex_core::event::{Checkout, Setting};
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use crate::machine;
+
 /// How long Git may take for one answer: a run must not wait for a slow disk.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The setting of a run in a folder.
 pub(crate) async fn of(root: &Path, variables: &BTreeMap<String, String>) -> Setting {
-    let cores = std::thread::available_parallelism().ok();
-    let cores = cores.and_then(|cores| u32::try_from(cores.get()).ok());
-    Setting { checkout: checkout(root, variables).await, cores }
+    Setting { checkout: checkout(root, variables).await, cores: machine::cores() }
 }
 
 /// What is checked out. Two questions at once, because the second one may take too long in a

@@ -63,6 +63,11 @@ pub enum RunEvent {
         /// The budget.
         budget: Duration,
     },
+    /// More or fewer jobs may run at the same time from here on.
+    SlotsChanged {
+        /// How many.
+        slots: u32,
+    },
     /// It ended. Always the last event.
     Finished(RunResult),
 }
@@ -180,6 +185,9 @@ pub enum JobEvent {
         attempt: AttemptNumber,
         /// How its process ended.
         end: ProcessEnd,
+        /// The largest memory of its processes together that was seen, in mebibytes, where it was
+        /// measured.
+        peak_memory_mb: Option<u32>,
     },
     /// The job ended, or never started. Once for every job of the plan.
     Finished {

@@ -49,4 +49,7 @@ pub struct JobEnd {
     pub nothing_to_run: bool,
     /// How long the attempt took.
     pub duration: Duration,
+    /// The largest memory of its processes together that was seen, in mebibytes, where it was
+    /// measured.
+    pub peak_memory_mb: Option<u32>,
 }

@@ -4,6 +4,7 @@
 //! scheduler. A failure prints its seed; `APEX_SIMULATION_SEED=n` repeats that run alone, and
 //! `APEX_SIMULATION_RUNS=n` changes how many are made.
 
+mod crowds;
 mod plans;
 mod world;
 

@@ -9,11 +9,14 @@ use apex_config::model::{
     Load, Priority, Quarantined, RunMode, RunnerKind, ServiceName, SuccessCriteria,
 };
 use apex_core::plan::{
-    CategoryWork, JobSpec, Plan, PlannedCategory, PlannedJob, PlannedLayer, PlannedService, Work,
+    CategoryWork, Forecast, JobSpec, Plan, PlannedCategory, PlannedJob, PlannedLayer,
+    PlannedService, Work,
 };
 use apex_core::{CategoryIx, JobIx, LayerIx, ServiceIx};
 
 use apex_tests::random::Random;
+
+use super::crowds;
 
 /// How much of everything a random plan may have.
 #[derive(Clone, Copy)]
@@ -23,6 +26,14 @@ pub struct Shape {
 }
 
 pub fn random_plan(random: &mut Random, shape: Shape) -> Plan {
+    let mut plan = any_plan(random, shape);
+    if random.percent(4) {
+        crowds::around_one(random, &mut plan);
+    }
+    plan
+}
+
+fn any_plan(random: &mut Random, shape: Shape) -> Plan {
     let mut plan = Plan {
         slots: random.within(1, 5) as u32,
         run_mode: random.pick(&[
@@ -43,6 +54,12 @@ pub fn random_plan(random: &mut Random, shape: Shape) -> Plan {
     }
     if shape.tight_limits && random.percent(15) {
         plan.budget = Some(Duration::from_secs(random.within(1, 120)));
+    }
+    if random.percent(40) {
+        plan.slots_up_to = plan.slots + random.within(0, 4) as u32;
+    }
+    if random.percent(30) {
+        plan.max_memory_mb = Some(random.within(4, 30) as u32 * 100);
     }
     if random.percent(15) {
         plan.quarantine.push(quarantine_of_every_second_test());
@@ -114,6 +131,7 @@ fn layer(random: &mut Random, plan: &mut Plan, position: usize, shape: Shape) {
         ]),
         background: random.percent(25),
         max_parallel: random.within(1, 4) as u32,
+        max_memory_mb: random.percent(40).then(|| random.within(4, 20) as u32 * 100),
         success: SuccessCriteria {
             min_pass_rate: random.pick(&[0.0, 0.5, 0.95, 1.0]),
             max_failures: random.within(0, 5) as u32,
@@ -158,7 +176,8 @@ fn category(random: &mut Random, plan: &mut Plan, place: Place) {
         2 => CategoryWork::Skipped { reason: String::new() },
         _ => {
             let first = JobIx::at(plan.jobs.len());
-            let count = random.within(1, 3);
+            // Crowds, so that there is somebody to pass over.
+            let count = if random.percent(8) { random.within(10, 40) } else { random.within(1, 3) };
             for _ in 0..count {
                 job(random, plan, ix);
             }
@@ -182,6 +201,7 @@ fn category(random: &mut Random, plan: &mut Plan, place: Place) {
         timeout,
         grace: Duration::from_secs(random.within(0, 10)),
         max_parallel: random.within(1, 3) as u32,
+        memory_mb: random.within(0, 6) as u32 * 100,
         retries: if random.percent(30) { random.within(1, 2) as u32 } else { 0 },
         flaky: random.pick(&[FlakyPolicy::Pass, FlakyPolicy::Warn, FlakyPolicy::Fail]),
         critical: random.percent(10),
@@ -203,10 +223,25 @@ fn job(random: &mut Random, plan: &mut Plan, category: CategoryIx) {
             }
         }
     }
-    plan.jobs.push(PlannedJob::new(category, services, trivial_spec()));
+    let names = if random.percent(30) { random.within(1, 2) } else { 0 };
+    let holds = (0..names).map(|_| random.pick(&["port", "database", "disk"]).into()).collect();
+    let turn = if random.percent(50) { random.within(0, 9) as u32 } else { 0 };
+    let forecast = random.percent(40).then(|| forecast(random));
+    let job = PlannedJob::new(category, services, trivial_spec());
+    plan.jobs.push(PlannedJob { holds, turn, forecast, ..job });
 }
 
-fn trivial_spec() -> JobSpec {
+fn forecast(random: &mut Random) -> Forecast {
+    let expected = Duration::from_secs(random.within(1, 20));
+    Forecast {
+        expected,
+        high: expected * random.within(1, 3) as u32,
+        runs: random.within(1, 20) as u32,
+        peak_memory_mb: random.percent(50).then(|| random.within(0, 12) as u32 * 100),
+    }
+}
+
+pub fn trivial_spec() -> JobSpec {
     JobSpec {
         runner: RunnerKind::Command,
         working_directory: "".into(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use apex_core::event::{Envelope, Event, ProcessEnd, TestEvent};
 use apex_core::plan::Plan;
 use apex_core::report::{JobEnd, JobReport};
-use apex_core::schedule::{Command, Input, Scheduler, ServiceReport};
+use apex_core::schedule::{Command, Input, MachineLoad, Scheduler, ServiceReport};
 use apex_core::test_case::{Failure, TestCase, TestReport};
 use apex_core::{AttemptNumber, JobIx, Moment, Outcome, RunId, ServiceIx};
 
@@ -47,7 +47,7 @@ enum Temper {
 }
 
 /// Longest stream that a world of these sizes can make; more means that the run does not end.
-const LONGEST: usize = 20_000;
+const LONGEST: usize = 60_000;
 
 impl<'a> World<'a> {
     pub fn new(random: &'a mut Random, plan: Plan, faults: Faults) -> Self {
@@ -74,6 +74,7 @@ impl<'a> World<'a> {
                 self.plan_input(at, Input::Interrupt { signal: 2 });
             }
         }
+        self.plan_samples();
         self.give(Moment::START, Input::Begin);
         while !self.scheduler.is_finished() {
             let deadline = self.scheduler.next_deadline();
@@ -98,6 +99,19 @@ impl<'a> World<'a> {
             return Err(format!("job {} still runs when the run is over", job.0));
         }
         Ok(self.stream)
+    }
+
+    /// Samples of the machine, also senseless ones, whether anybody wants them or not.
+    fn plan_samples(&mut self) {
+        let is_idle = self.random.percent(50);
+        for _ in 0..self.random.within(0, 60) {
+            let at = Moment::after_start(Duration::from_millis(self.random.within(0, 90_000)));
+            let share = |random: &mut Random| random.within(0, 110) as f64 / 100.0;
+            let busy = if is_idle { 0.1 } else { share(self.random) };
+            let known = self.random.percent(80);
+            let pressure = known.then(|| if is_idle { 0.0 } else { share(self.random) });
+            self.plan_input(at, Input::Load(MachineLoad { busy, pressure }));
+        }
     }
 
     fn give(&mut self, at: Moment, input: Input) {
@@ -220,7 +234,13 @@ impl<'a> World<'a> {
         end: ProcessEnd,
         problem: Option<String>,
     ) {
-        let end = JobEnd { end, problem, nothing_to_run: false, duration: Duration::ZERO };
+        let end = JobEnd {
+            end,
+            problem,
+            nothing_to_run: false,
+            duration: Duration::ZERO,
+            peak_memory_mb: None,
+        };
         self.report(at, job, attempt, JobReport::Ended(end));
     }
 

@@ -6,5 +6,6 @@ mod judge;
 mod phases;
 mod plan;
 mod select;
+mod slots;
 mod support;
 mod view;

@@ -249,3 +249,31 @@ modes: {careful: {layers: [one], timeout_multiplier: 3}}
     assert_eq!(plan.layers[0].budget, Some(Duration::from_secs(360)));
     assert_eq!(plan.categories[0].timeout, Duration::from_secs(90));
 }
+
+#[test]
+fn serial_names_and_needs_of_memory_reach_the_plan() {
+    let config = config(
+        "
+layers:
+  only:
+    resource_limits: {max_memory_mb: 700}
+    categories:
+      - {name: plain}
+      - {name: alone, serial: true, resource_requirements: {min_memory_mb: 300}}
+      - {name: named, serial: database}
+      - {name: both, serial: [database, port]}
+      - {name: none, serial: false}
+",
+    );
+    let plan = everything(&config);
+    let holds = |name: &str| {
+        let CategoryWork::Jobs { first, .. } = category(&plan, name).work else { panic!("{name}") };
+        plan.job(first).holds.iter().map(|name| name.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let held = ["plain", "alone", "named", "both", "none"].map(holds);
+    assert_eq!(held, ["", "serial", "database", "database port", ""]);
+    assert_eq!(category(&plan, "alone").memory_mb, 300);
+    assert_eq!(category(&plan, "plain").memory_mb, 64);
+    assert_eq!(layer(&plan, "only").max_memory_mb, Some(700));
+    assert_eq!(plan.max_memory_mb, Some(6144));
+}

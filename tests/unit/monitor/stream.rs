@@ -28,7 +28,7 @@ pub(crate) type Shape<'a> = &'a [(&'a str, u64, &'a [(&'a str, u32)])];
 pub(crate) fn plan(shape: Shape<'_>) -> Plan {
     let environment = Some(EnvironmentName::new("local").unwrap());
     let request = RequestSummary { environment, ..RequestSummary::default() };
-    let mut plan = Plan { slots: 4, request, ..Plan::default() };
+    let mut plan = Plan { slots: 4, slots_up_to: 6, request, ..Plan::default() };
     for (position, (id, budget, categories)) in shape.iter().enumerate() {
         let first = plan.categories.len();
         plan.layers.push(layer(id, *budget, first..first + categories.len()));
@@ -56,6 +56,7 @@ fn layer(id: &str, budget: u64, categories: std::ops::Range<usize>) -> PlannedLa
         fail_fast: FailFast::Layer,
         background: false,
         max_parallel: 4,
+        max_memory_mb: Some(2048),
         success: SuccessCriteria {
             min_pass_rate: 1.0,
             max_failures: 0,
@@ -84,6 +85,7 @@ fn category(name: &str, layer: LayerIx, retries: u32, job: JobIx) -> PlannedCate
         timeout: Duration::from_secs(60),
         grace: Duration::from_secs(5),
         max_parallel: 2,
+        memory_mb: 128,
         retries,
         flaky: FlakyPolicy::Warn,
         critical: false,
@@ -217,9 +219,12 @@ impl Stream {
     pub(crate) fn job_ends(&mut self, job: u32, outcome: Outcome, reason: &str) -> &mut Self {
         let end = ProcessEnd::Exited(i32::from(outcome != Outcome::Passed));
         let (attempt, text) = (AttemptNumber::FIRST, reason.to_owned());
-        self.push(Event::Job(JobIx(job), JobEvent::AttemptFinished { attempt, end }))
-            .push(Event::Job(JobIx(job), JobEvent::Finished { outcome, reason: text }))
-            .category_ends(job, outcome, reason)
+        self.push(Event::Job(
+            JobIx(job),
+            JobEvent::AttemptFinished { attempt, end, peak_memory_mb: None },
+        ))
+        .push(Event::Job(JobIx(job), JobEvent::Finished { outcome, reason: text }))
+        .category_ends(job, outcome, reason)
     }
 
     /// Makes tests known; answers with the number of the first.

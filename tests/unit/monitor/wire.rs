@@ -97,7 +97,11 @@ pub(crate) fn every_event() -> Stream {
         ProcessEnd::Signalled(9),
         ProcessEnd::NotStarted("no such program".to_owned()),
     ] {
-        stream.push(job(JobEvent::AttemptFinished { attempt: AttemptNumber(2), end }));
+        stream.push(job(JobEvent::AttemptFinished {
+            attempt: AttemptNumber(2),
+            end,
+            peak_memory_mb: Some(96),
+        }));
     }
     stream.push(job(JobEvent::Finished { outcome: Outcome::TimedOut, reason: "slow".to_owned() }));
     stream.category(0, CategoryEvent::TimedOut { limit: Duration::from_secs(60) });
@@ -112,6 +116,7 @@ pub(crate) fn every_event() -> Stream {
     stream.push(Event::Agent(AgentEvent::Failed { agent: "x".into(), reason: "y".to_owned() }));
     stream.push(Event::Agent(AgentEvent::Stopped { agent: "layer".into() }));
     stream.push(Event::Warning("disk is nearly full".to_owned()));
+    stream.push(Event::Run(RunEvent::SlotsChanged { slots: 5 }));
     stream.push(Event::Run(RunEvent::Interrupted { signal: 2, orderly: true }));
     stream.push(Event::Run(RunEvent::BudgetExceeded { budget: Duration::from_secs(90) }));
     stream.finish(RunResult {

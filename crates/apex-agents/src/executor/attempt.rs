@@ -62,6 +62,8 @@ pub(super) struct Attempt<'a> {
     /// Reports that were not sent yet: those of one read.
     batch: Vec<JobReport>,
     buffer: Vec<u8>,
+    /// The largest memory that one of its programs was seen to use.
+    peak_memory_mb: Option<u32>,
     /// Whether the request to end reached it.
     has_stopped: bool,
 }
@@ -82,6 +84,7 @@ impl<'a> Attempt<'a> {
             text: OutputText::default(),
             batch: Vec::new(),
             buffer: shared.buffers.lend(),
+            peak_memory_mb: None,
             has_stopped: false,
         }
     }
@@ -99,6 +102,7 @@ impl<'a> Attempt<'a> {
             self.batch.push(JobReport::Note(problem));
         }
         conclusion.duration = self.began.elapsed();
+        conclusion.peak_memory_mb = self.peak_memory_mb;
         self.batch.push(JobReport::Ended(conclusion));
         self.flush().await;
         self.shared.buffers.give_back(self.buffer);
@@ -172,8 +176,11 @@ impl<'a> Attempt<'a> {
             Ok(program) => program,
             Err(problem) => return ProcessEnd::NotStarted(problem),
         };
+        let shared = self.shared;
+        let watched = shared.memory.watch(program.group().id());
         let end = self.follow(&mut program).await;
         self.settle(&mut program).await;
+        self.peak_memory_mb = self.peak_memory_mb.max(watched.peak_mb());
         drop(program);
         if let Some(search) = search {
             self.read_reports(invocation.report_files.clone(), search).await;
@@ -350,7 +357,7 @@ impl<'a> Attempt<'a> {
 /// The end of an attempt whose last program ended like this; its duration is not known here.
 fn conclusion(ended: Option<ProcessEnd>, problem: Option<String>) -> JobEnd {
     let end = ended.unwrap_or_else(|| ProcessEnd::NotStarted("no program was started".to_owned()));
-    JobEnd { end, problem, nothing_to_run: false, duration: Duration::ZERO }
+    JobEnd { end, problem, nothing_to_run: false, duration: Duration::ZERO, peak_memory_mb: None }
 }
 
 fn leftovers(count: usize, are_gone: bool) -> String {

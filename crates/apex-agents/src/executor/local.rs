@@ -19,6 +19,7 @@ use super::attempt::{Attempt, Context};
 use super::{Capabilities, Ending, Executor, Reported, Submission};
 use crate::panics::catch_panic;
 use crate::process::{Buffers, Common, StopRequest};
+use crate::resources::MemoryWatch;
 use crate::runners::Session;
 
 /// Makes the session of an attempt.
@@ -51,6 +52,8 @@ pub struct LocalExecutor {
     receiver: Option<mpsc::Receiver<Vec<Reported>>>,
     /// Attempts that were running when last looked at: as many as the scheduler has slots.
     running: Vec<Running>,
+    /// Whether memory is looked at: from the first attempt on.
+    watches_memory: bool,
 }
 
 /// What all attempts use.
@@ -60,6 +63,8 @@ pub(super) struct Shared {
     pub(super) common: Common,
     /// Read buffers that are used again.
     pub(super) buffers: Buffers,
+    /// What running attempts use of memory.
+    pub(super) memory: Arc<MemoryWatch>,
 }
 
 struct Running {
@@ -77,11 +82,13 @@ impl LocalExecutor {
             shared: Arc::new(Shared {
                 common: Common::new(Arc::clone(&settings.base_env)),
                 buffers: Buffers::default(),
+                memory: Arc::default(),
                 settings,
             }),
             reports,
             receiver: Some(receiver),
             running: Vec::new(),
+            watches_memory: false,
         }
     }
 
@@ -115,6 +122,9 @@ impl Executor for LocalExecutor {
     /// Outside a tokio runtime.
     fn submit(&mut self, submission: Submission) {
         self.running.retain(|running| !running.task.is_finished());
+        if !std::mem::replace(&mut self.watches_memory, true) {
+            MemoryWatch::start(&self.shared.memory);
+        }
         let job = submission.job;
         let stop = Arc::new(StopRequest::default());
         let task = tokio::spawn(run(
@@ -169,6 +179,7 @@ async fn run(
             problem: None,
             nothing_to_run: false,
             duration: started.elapsed(),
+            peak_memory_mb: None,
         });
         // Without a reader there is nobody to tell.
         let _ = reports.send(vec![(job, number, end)]).await;

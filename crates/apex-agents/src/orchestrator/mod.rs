@@ -20,9 +20,11 @@ use apex_core::event::{AgentEvent, RunEvent, RunResult, Setting};
 use apex_core::schedule::{Command, Input, Scheduler, ServiceReport as Told};
 use apex_core::{AttemptNumber, Envelope, Event, JobIx, Moment, Plan, RunId, ServiceIx};
 use tokio::sync::mpsc;
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::executor::{Ending, Executor, Reported, Submission};
 use crate::progress::Feed;
+use crate::resources::LoadMeter;
 use crate::services::{ServiceAgent, ServiceReport};
 use crate::staff::{AgentMessage, Staff};
 
@@ -31,6 +33,9 @@ use stamp::Stamp;
 /// Reports that are handled before their events are handed on: enough to share the cost of a
 /// hand-over, few enough that a display stays live.
 const REPORTS_AT_ONCE: usize = 64;
+
+/// Time between two looks at the machine.
+const SAMPLE_RHYTHM: Duration = Duration::from_millis(250);
 
 /// Names the file for what an attempt of a job writes.
 pub type LogName = Arc<dyn Fn(&Plan, JobIx, AttemptNumber) -> PathBuf + Send + Sync>;
@@ -98,6 +103,7 @@ pub async fn run(parts: Parts) -> Finished {
         stamp: Stamp::default(),
         outbox: Vec::new(),
         result: RunResult::default(),
+        load: LoadMeter::default(),
         plan,
     };
     ring.turn(service_reports, parts.interrupts).await;
@@ -125,6 +131,7 @@ struct Ring {
     /// Stamped events that have not been handed on.
     outbox: Vec<Envelope>,
     result: RunResult,
+    load: LoadMeter,
 }
 
 /// What the ring waited for.
@@ -133,6 +140,8 @@ enum Woken {
     Jobs(Vec<Reported>),
     Service(ServiceIx, ServiceReport),
     Agent(AgentMessage),
+    /// It is time to look at the machine.
+    Sample,
     Deadline,
 }
 
@@ -143,6 +152,7 @@ impl Ring {
         mut interrupts: Interrupts,
     ) {
         let mut job_reports = self.executor.reports();
+        let mut rhythm = self.rhythm();
         self.begin();
         while !self.scheduler.is_finished() {
             let deadline = self.scheduler.next_deadline();
@@ -152,6 +162,7 @@ impl Ring {
                 Some(reported) = receive(&mut job_reports) => Woken::Jobs(reported),
                 Some((service, report)) = service_reports.recv() => Woken::Service(service, report),
                 () = sleep_until(self.began, deadline) => Woken::Deadline,
+                () = next_sample(&mut rhythm) => Woken::Sample,
                 // Last: an agent that never stops talking must not keep a deadline waiting.
                 message = self.staff.next() => Woken::Agent(message),
             };
@@ -179,6 +190,7 @@ impl Ring {
         match woken {
             Woken::Signal(signal) => self.input(Input::Interrupt { signal }),
             Woken::Deadline => self.input(Input::Tick),
+            Woken::Sample => self.look_at_machine(),
             Woken::Agent(message) => self.emit(message.into_event()),
             Woken::Service(service, report) => {
                 let report = self.note_exports(service, report);
@@ -189,6 +201,25 @@ impl Ring {
                     self.input(Input::Job { job, attempt, report });
                 }
             }
+        }
+    }
+
+    /// When to look at the machine: only when the number of slots may follow it.
+    fn rhythm(&self) -> Option<Interval> {
+        let is_adaptive = self.plan.slots < self.plan.slots_up_to;
+        is_adaptive.then(|| {
+            let mut rhythm = interval(SAMPLE_RHYTHM);
+            rhythm.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            rhythm
+        })
+    }
+
+    /// Tells the scheduler what the machine did, while work waits for a slot.
+    fn look_at_machine(&mut self) {
+        if !self.scheduler.wants_load() {
+            self.load.forget();
+        } else if let Some(load) = self.load.look() {
+            self.input(Input::Load(load));
         }
     }
 
@@ -288,6 +319,16 @@ impl Ring {
             feed.send(&batch);
         }
         self.staff.send(&batch);
+    }
+}
+
+/// Waits until it is time to look at the machine; for ever, when nobody needs to.
+async fn next_sample(rhythm: &mut Option<Interval>) {
+    match rhythm {
+        Some(rhythm) => {
+            rhythm.tick().await;
+        }
+        None => std::future::pending().await,
     }
 }
 

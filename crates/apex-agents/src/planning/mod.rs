@@ -16,7 +16,7 @@ use apex_core::plan::{self, FoundWork, JobSpec, PlanError, WorkError};
 use apex_core::select::{self, Request, Selection, Target, UnknownName};
 
 use crate::detect::{self, Conventions, Host, Inventory};
-use crate::machine::Machine;
+use crate::machine::{self, Machine};
 
 pub use owner::PathError;
 pub use survey::survey;
@@ -69,13 +69,19 @@ pub fn plan(
     let looked = Looking { config, root, machine };
     let (selection, work) = match wish {
         Wish::Request(request) => {
-            let selection = select::select(config, request)?;
+            let selection = select::select(config, &on_this_machine(request))?;
             let work = looked.work_of(&selection);
             (selection, work)
         }
         Wish::Paths(paths, request) => looked.owners(paths, request)?,
     };
     Ok(plan::build(config, &selection, work)?)
+}
+
+/// The request with the processors that are there, so that jobs begin with one for each.
+fn on_this_machine(request: &Request) -> Request {
+    let cores = request.cores.or_else(machine::cores);
+    Request { cores, ..request.clone() }
 }
 
 /// A look at a project.
@@ -149,7 +155,7 @@ impl Looking<'_> {
                 selectors.entry(name).or_default().push(path.clone());
             }
         }
-        let request = Request { target: Target::Paths(selectors), ..request.clone() };
+        let request = Request { target: Target::Paths(selectors), ..on_this_machine(request) };
         let selection = select::select(self.config, &request)?;
         let work = owned.into_iter().map(|(name, specs)| (name, Ok(specs))).collect();
         Ok((selection, work))

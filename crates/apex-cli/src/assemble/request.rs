@@ -22,6 +22,7 @@ pub(crate) fn wish(args: &TargetArgs, leaves_background: bool) -> Wish {
         with_dependencies: !args.no_dependencies,
         fail_fast: args.fail_fast.map(rule),
         leaves_background,
+        jobs: args.jobs,
         ..Request::new(target)
     };
     if args.paths.is_empty() {

@@ -55,7 +55,10 @@ fn headline(plan: &Plan) -> String {
     parts.push(count(plan.layers.len(), "layer"));
     parts.push(count_categories(plan.categories.len()));
     parts.push(count(plan.jobs.len(), "job"));
-    parts.push(format!("{} at the same time", plan.slots));
+    parts.push(match plan.slots_up_to {
+        most if most > plan.slots => format!("{} to {most} at the same time", plan.slots),
+        _ => format!("{} at the same time", plan.slots),
+    });
     if let Some(budget) = plan.budget {
         parts.push(format!("at most {}", duration(budget)));
     }

@@ -1,6 +1,7 @@
 //! One category: a kind of tests, and how its work is found and run.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CategoryName, EnvironmentName, LayerId, ServiceName};
@@ -38,6 +39,8 @@ pub struct Category {
     pub conflicts_with: Vec<CategoryName>,
     /// Whether it may run beside any other category at all.
     pub parallel_safe: bool,
+    /// Names that its jobs hold alone: no two jobs with a name in common run at the same time.
+    pub serial: Vec<Arc<str>>,
     /// What it loads; two categories with the same memory, cpu or database mark do not pair.
     pub load: Vec<Load>,
     /// Services that are up before its first job.

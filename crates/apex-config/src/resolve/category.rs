@@ -248,6 +248,7 @@ fn category(work: &mut Work<'_, '_>, name: CategoryName, view: View<'_>) -> Cate
         depends_on: names(view.items("depends_on")),
         conflicts_with: names(view.items("conflicts_with")),
         parallel_safe: view.flag("parallel_safe"),
+        serial: serial(view),
         load: view.items("load").iter().filter_map(|item| load(item.as_text()?)).collect(),
         services,
         only_in: view.items("only_in").iter().filter_map(environment).collect(),
@@ -364,6 +365,17 @@ fn services(work: &mut Work<'_, '_>, view: View<'_>) -> Vec<ServiceName> {
         add(if defined { "websocket_server" } else { "backend_service" }, work);
     }
     services
+}
+
+/// The names that jobs hold alone; `true` stands for the name `serial`.
+fn serial(view: View<'_>) -> Vec<Arc<str>> {
+    let Some(node) = view.node("serial") else { return Vec::new() };
+    match (node.as_boolean(), node.as_text()) {
+        (Some(true), _) => vec!["serial".into()],
+        (Some(false), _) => Vec::new(),
+        (None, Some(name)) => vec![name.into()],
+        (None, None) => view.texts("serial").into_iter().map(Arc::from).collect(),
+    }
 }
 
 fn names(items: &[Node]) -> Vec<CategoryName> {

@@ -40,6 +40,7 @@ pub(crate) static CATEGORY: Record = Record {
         Field::new("depends_on", CATEGORIES, EmptyList, "categories that come before it in a run without layers"),
         Field::new("conflicts_with", CATEGORIES, EmptyList, "categories that it never runs beside"),
         Field::new("parallel_safe", Kind::Boolean, Flag(true), "whether it may run beside others at all"),
+        Field::new("serial", Kind::OneOf(&[Kind::Boolean, SERIAL_NAME, Kind::List(&SERIAL_NAME)]), Flag(false), "names that its jobs hold alone: no two jobs with a name in common run at the same time, in whatever category or layer; true is the name `serial`"),
         Field::new("max_instances", Kind::Integer(1, 64), Number(8.0), "jobs of it at the same time in a run without layers"),
         Field::new("requires", Kind::List(&Kind::Word(&["real_services", "real_llm", "frontend", "backend", "database", "staging"])), EmptyList, "what it is meant to meet").without_effect(),
         Field::new("load", Kind::List(&Kind::Word(&["memory", "cpu", "database", "network"])), EmptyList, "what it loads; two with the same mark do not pair"),
@@ -52,6 +53,9 @@ pub(crate) static CATEGORY: Record = Record {
         Field::new("tags", TEXTS, EmptyList, "free words for selection"),
     ],
 };
+
+/// What a job may hold alone.
+const SERIAL_NAME: Kind = Kind::Text(Form::Length(1, 64));
 
 static SPLIT: Record = Record {
     name: "split",

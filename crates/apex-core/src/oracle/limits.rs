@@ -87,7 +87,7 @@ impl Book<'_> {
                 self.stopped = true;
             }
             RunEvent::Finished(result) => self.result(seq, result, findings),
-            RunEvent::Started(_) => {}
+            RunEvent::Started(_) | RunEvent::SlotsChanged { .. } => {}
         }
     }
 

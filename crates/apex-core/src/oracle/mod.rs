@@ -6,6 +6,8 @@
 mod lifecycle;
 mod limits;
 mod order;
+mod scene;
+mod turns;
 
 use std::fmt;
 
@@ -41,6 +43,7 @@ pub fn judge(stream: &[Envelope]) -> Vec<Violation> {
     lifecycle::judge(plan, stream, &mut findings);
     order::judge(plan, stream, &mut findings);
     limits::judge(plan, stream, &mut findings);
+    turns::judge(plan, stream, &mut findings);
     findings.0
 }
 

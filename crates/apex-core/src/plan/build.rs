@@ -58,7 +58,9 @@ pub fn build(config: &Config, selection: &Selection, work: FoundWork) -> Result<
             budget: selection.budget,
             inter_layer_delay: config.execution.inter_layer_delay,
             startup_timeout: config.execution.startup_timeout,
-            slots: selection.jobs,
+            slots: selection.slots,
+            slots_up_to: selection.slots_up_to,
+            max_memory_mb: Some(config.execution.max_memory_mb),
             max_background_layers: config.execution.max_background_layers,
             admission: config.execution.conflict_resolution,
             left_out: selection.left_out.clone(),
@@ -150,6 +152,7 @@ impl<'a> Builder<'a> {
             fail_fast: self.selection.fail_fast.unwrap_or(layer.fail_fast),
             background: selected.background && self.config.execution.background_enabled,
             max_parallel: layer.limits.max_parallel,
+            max_memory_mb: Some(layer.limits.max_memory_mb),
             success: layer.success,
             grace: layer.grace,
             categories: Vec::new(),
@@ -221,7 +224,8 @@ impl<'a> Builder<'a> {
             execution_mode: ExecutionMode::Parallel,
             fail_fast: self.selection.fail_fast.unwrap_or(FailFast::Layer),
             background: false,
-            max_parallel: self.selection.jobs,
+            max_parallel: self.selection.slots_up_to,
+            max_memory_mb: None,
             success: SuccessCriteria {
                 min_pass_rate: 1.0,
                 max_failures: 0,
@@ -253,6 +257,7 @@ impl<'a> Builder<'a> {
             timeout: category.timeout.mul_f64(self.selection.timeout_multiplier),
             grace: category.grace,
             max_parallel: category.max_parallel,
+            memory_mb: category.min_memory_mb,
             retries: category.retries,
             flaky: category.flaky.unwrap_or(placing.flaky),
             critical: category.critical,
@@ -289,7 +294,10 @@ impl<'a> Builder<'a> {
         let services = self.services.needed(category, layer_services);
         let first = JobIx::at(self.plan.jobs.len());
         let count = u32::try_from(specs.len()).unwrap_or(u32::MAX);
-        let jobs = specs.into_iter().map(|spec| PlannedJob::new(ix, services.clone(), spec));
+        let jobs = specs.into_iter().map(|spec| PlannedJob {
+            holds: category.serial.clone(),
+            ..PlannedJob::new(ix, services.clone(), spec)
+        });
         self.plan.jobs.extend(jobs);
         CategoryWork::Jobs { first, count }
     }

@@ -21,7 +21,7 @@ use apex_config::model::{
 
 use crate::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
 
-/// What is going to happen in a run. The default is a plan of nothing, with eight slots.
+/// What is going to happen in a run. The default is a plan of nothing, with eight slots, fixed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// What was asked for, in words.
@@ -34,8 +34,13 @@ pub struct Plan {
     pub inter_layer_delay: Duration,
     /// Limit to bring the services of a layer up.
     pub startup_timeout: Duration,
-    /// Jobs at the same time.
+    /// Jobs at the same time, at first and at least.
     pub slots: u32,
+    /// Jobs at the same time at most: slots are added while work waits and the machine has room.
+    /// The number is fixed when this is not larger than [`Plan::slots`].
+    pub slots_up_to: u32,
+    /// Memory that running jobs may need together, in mebibytes; none for as much as they like.
+    pub max_memory_mb: Option<u32>,
     /// Background layers at the same time.
     pub max_background_layers: u32,
     /// Which layer is served first when a slot becomes free.
@@ -98,6 +103,9 @@ pub struct PlannedLayer {
     pub background: bool,
     /// Jobs of the layer at the same time.
     pub max_parallel: u32,
+    /// Memory that its running jobs may need together, in mebibytes; none for as much as they
+    /// like.
+    pub max_memory_mb: Option<u32>,
     /// When it counts as a success in spite of failures.
     pub success: SuccessCriteria,
     /// Time between the request to end and the kill.
@@ -140,6 +148,8 @@ pub struct PlannedCategory {
     pub grace: Duration,
     /// Jobs of it at the same time.
     pub max_parallel: u32,
+    /// What each of its jobs needs of memory at least, in mebibytes.
+    pub memory_mb: u32,
     /// How often a failed test is tried again.
     pub retries: u32,
     /// What a flaky test counts as.
@@ -272,6 +282,8 @@ impl Default for Plan {
             inter_layer_delay: Duration::ZERO,
             startup_timeout: Duration::from_secs(30),
             slots: 8,
+            slots_up_to: 0,
+            max_memory_mb: None,
             max_background_layers: 1,
             admission: ConflictResolution::default(),
             layers: Vec::new(),

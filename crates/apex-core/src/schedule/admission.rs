@@ -1,22 +1,21 @@
-//! Admission: which layers begin, which categories open, which jobs get a slot.
+//! Admission: which layers begin and which categories open. Which jobs then get a slot is decided
+//! in `starting`.
 //!
 //! Everything here only looks at counts that `move_job` keeps; nothing here ends anything.
 
-use std::ops::Bound;
 use std::sync::Arc;
 
 use apex_config::model::{ConflictResolution, FailFast, RunMode};
 
-use crate::event::{CategoryEvent, Event, JobEvent, LayerEvent};
-use crate::id::{AttemptNumber, CategoryIx, JobIx, LayerIx};
+use crate::event::{Event, LayerEvent};
+use crate::id::{CategoryIx, LayerIx};
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::CategoryWork;
 
+use super::Scheduler;
 use super::deadline::Deadline;
-use super::state::{
-    Attempt, CategoryState, JobState, LayerRank, LayerState, RunState, ServiceState,
-};
-use super::{Command, Scheduler, load_marks};
+use super::lanes::Entry;
+use super::state::{CategoryState, LayerRank, LayerState, RunState};
 
 /// What a look at a waiting layer says.
 enum Readiness {
@@ -28,20 +27,14 @@ enum Readiness {
     Blocked { by: LayerIx },
 }
 
-/// What a look at the services of a job says.
-enum Provision {
-    Ready,
-    Pending,
-    Failed(String),
-}
-
 impl Scheduler {
     /// Starts everything that may start now.
     pub(super) fn admit(&mut self) {
         self.settle();
         while self.state == RunState::Running {
-            // Each may make the others possible: a layer that ends lets the next one begin.
-            let progressed = self.begin_layers() | self.start_jobs() | self.settle();
+            // Each may make the others possible: a layer that ends lets the next one begin. All
+            // that can be considered is known before a job starts.
+            let progressed = self.begin_layers() | self.settle() || self.start_jobs();
             if !progressed {
                 break;
             }
@@ -207,7 +200,9 @@ impl Scheduler {
         }
         match &planned.work {
             CategoryWork::Jobs { .. } => {
-                self.layers[planned.layer.position()].open.insert(category);
+                let ready = &mut self.layers[planned.layer.position()].ready;
+                ready.extend(self.lanes.firsts(&plan, category));
+                self.look_again = true;
             }
             CategoryWork::Empty { looked } => {
                 self.named_empty |= planned.named;
@@ -223,172 +218,18 @@ impl Scheduler {
         }
     }
 
-    /// Gives slots to jobs; whether one was started or found unable to start.
-    fn start_jobs(&mut self) -> bool {
-        let mut progressed = false;
-        let mut misses = 0;
-        let mut position = match self.plan.admission {
-            ConflictResolution::RoundRobin => self.turn,
-            _ => 0,
-        };
-        while misses < self.serving.len() && self.has_slot() {
-            let layer = self.serving[position % self.serving.len()];
-            let picked = self.pick_job(layer);
-            if let Some(job) = picked {
-                self.start_attempt(job);
-                progressed = true;
-                misses = 0;
-                if self.plan.admission == ConflictResolution::RoundRobin {
-                    position += 1;
-                    self.turn = position % self.serving.len();
-                }
-            } else {
-                misses += 1;
-                position += 1;
-            }
-        }
-        progressed
-    }
-
-    fn has_slot(&self) -> bool {
-        !self.exclusive && self.running < self.plan.slots.max(1)
-    }
-
-    /// Whether a layer may have one more running job.
-    fn layer_has_room(&self, layer: LayerIx) -> bool {
-        let planned = self.plan.layer(layer);
-        let book = &self.layers[layer.position()];
-        // A background layer never takes the last slot from a layer that people wait for.
-        let waited_for = || self.serving.iter().any(|&other| !self.plan.layer(other).background);
-        let reserved = u32::from(planned.background && waited_for());
-        self.running + reserved < self.plan.slots.max(1)
-            && !book.is_closed()
-            && book.running < planned.max_parallel.max(1)
-    }
-
-    /// The next job of a layer that may start, in order of consideration.
-    fn pick_job(&mut self, layer: LayerIx) -> Option<JobIx> {
-        if !self.has_slot() || !self.layer_has_room(layer) {
-            return None;
-        }
-        let mut from = Bound::Unbounded;
-        loop {
-            let open = &self.layers[layer.position()].open;
-            let &category = open.range((from, Bound::Unbounded)).next()?;
-            from = Bound::Excluded(category);
-            if !self.may_run_beside_others(category) {
-                continue;
-            }
-            let Some(job) = self.next_job_of(category) else { continue };
-            match self.provision(job) {
-                Provision::Ready => return Some(job),
-                Provision::Pending => {}
-                Provision::Failed(reason) => {
-                    self.give_up_for_service(job, &reason);
-                    from = Bound::Included(category);
-                }
-            }
-        }
-    }
-
-    /// Caps, conflicts, load marks and exclusiveness of one category.
-    fn may_run_beside_others(&self, category: CategoryIx) -> bool {
-        let planned = self.plan.category(category);
-        let book = &self.categories[category.position()];
-        if book.running >= planned.max_parallel.max(1) || (planned.exclusive && self.running > 0) {
-            return false;
-        }
-        let is_active = |other: &CategoryIx| self.categories[other.position()].running > 0;
-        if planned.conflicts.iter().any(is_active) {
-            return false;
-        }
-        if book.running > 0 {
-            return true;
-        }
-        let layer = &self.layers[planned.layer.position()];
-        layer.active == 0
-            || (planned.parallel_safe
-                && layer.active_alone == 0
-                && load_marks(&planned.load).all(|mark| layer.active_load[mark] == 0))
-    }
-
-    fn next_job_of(&self, category: CategoryIx) -> Option<JobIx> {
-        let book = &self.categories[category.position()];
-        if let Some(&job) = book.retries.last() {
-            return Some(job);
-        }
-        match self.plan.category(category).work {
-            CategoryWork::Jobs { first, count } if book.next_fresh < count => {
-                Some(JobIx(first.0 + book.next_fresh))
-            }
-            _ => None,
-        }
-    }
-
-    fn provision(&self, job: JobIx) -> Provision {
-        let mut pending = false;
-        for service in &self.plan.job(job).services {
-            match &self.services[service.position()].state {
-                ServiceState::Ready => {}
-                ServiceState::Failed(reason) => {
-                    let name = &self.plan.service(*service).name;
-                    return Provision::Failed(format!("service {name}: {reason}"));
-                }
-                _ => pending = true,
-            }
-        }
-        if pending { Provision::Pending } else { Provision::Ready }
-    }
-
-    fn give_up_for_service(&mut self, job: JobIx, reason: &str) {
-        let category = self.plan.job(job).category;
-        self.take_from_queue(category);
-        self.categories[category.position()].environment = true;
-        self.move_job(job, JobState::Closing);
-        self.settle_leftovers(job);
-        self.finish_job(job, Outcome::Errored, reason.to_owned());
-    }
-
-    /// Takes the next job of a category out of its queue, and the category out of consideration
-    /// when nothing is left in it.
-    fn take_from_queue(&mut self, category: CategoryIx) {
-        let book = &mut self.categories[category.position()];
-        if book.retries.pop().is_none() {
-            book.next_fresh += 1;
-        }
-        if self.next_job_of(category).is_none() {
-            let layer = self.plan.category(category).layer;
-            self.layers[layer.position()].open.remove(&category);
-        }
-    }
-
-    fn start_attempt(&mut self, job: JobIx) {
+    /// Takes the waiting jobs of a category out of consideration.
+    pub(super) fn close_category(&mut self, category: CategoryIx) {
         let plan = Arc::clone(&self.plan);
-        let category = plan.job(job).category;
-        self.take_from_queue(category);
-        let (number, only) = match &mut self.jobs[job.position()].state {
-            JobState::Retrying(number, only) => (*number, Some(std::mem::take(only))),
-            _ => (AttemptNumber::FIRST, None),
-        };
-        let known = if only.is_some() { self.known_tests(job) } else { Default::default() };
-        let attempt = Attempt {
-            number,
-            local: Vec::new(),
-            known,
-            stop: None,
-            reached: false,
-            killed: false,
-            ended: false,
-        };
-        self.move_job(job, JobState::Running(attempt));
-        if self.categories[category.position()].state == CategoryState::Waiting {
-            self.categories[category.position()].state = CategoryState::Started { at: self.now };
-            self.emit(Event::Category(category, CategoryEvent::Started));
-            let limit = self.now.plus(plan.category(category).timeout);
-            self.deadlines.add(limit, Deadline::CategoryTimeout(category));
+        let ready = &mut self.layers[plan.category(category).layer.position()].ready;
+        for entry in self.lanes.firsts(&plan, category) {
+            ready.remove(&entry);
         }
-        self.emit(Event::Job(job, JobEvent::Started { attempt: number }));
-        self.commands.push_back(Command::StartJob { job, attempt: number, only });
+        if plan.category(category).retries > 0 {
+            for job in plan.jobs_of(category) {
+                ready.remove(&Entry::retry(&plan, job));
+            }
+        }
     }
 
     pub(super) fn is_category_finished(&self, category: CategoryIx) -> bool {

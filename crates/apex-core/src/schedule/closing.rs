@@ -10,6 +10,7 @@ use crate::outcome::{Outcome, Verdict};
 use crate::report::JobEnd;
 
 use super::Scheduler;
+use super::lanes::Entry;
 use super::results::RunningTests;
 use super::state::{Attempt, CategoryState, JobState, LayerState, RunState, TestBook};
 
@@ -22,14 +23,17 @@ impl Scheduler {
         self.end_running_tests(job, &RunningTests::of(number, stop, &end.end));
         self.emit(Event::Job(
             job,
-            JobEvent::AttemptFinished { attempt: number, end: end.end.clone() },
+            JobEvent::AttemptFinished {
+                attempt: number,
+                end: end.end.clone(),
+                peak_memory_mb: end.peak_memory_mb,
+            },
         ));
         if let Some(only) = self.tests_to_repeat(job, &end.end) {
-            let category = self.plan.job(job).category;
+            let layer = self.plan.category(self.plan.job(job).category).layer;
+            let entry = Entry::retry(&self.plan, job);
             self.move_job(job, JobState::Retrying(number.next(), only));
-            self.categories[category.position()].retries.push(job);
-            let layer = self.plan.category(category).layer;
-            self.layers[layer.position()].open.insert(category);
+            self.layers[layer.position()].ready.insert(entry);
             return;
         }
         let unreported = self.unreported_tests(job);
@@ -97,8 +101,6 @@ impl Scheduler {
 
     /// Finishes a job that waits for a retry which will not come.
     pub(super) fn finish_without_retry(&mut self, job: JobIx) {
-        let category = self.plan.job(job).category;
-        self.categories[category.position()].retries.retain(|&other| other != job);
         self.move_job(job, JobState::Closing);
         self.settle_leftovers(job);
         let judged = judge::job(&JobFacts {
@@ -160,8 +162,8 @@ impl Scheduler {
         let plan = Arc::clone(&self.plan);
         self.categories[category.position()].state = CategoryState::Finished(outcome);
         self.emit(Event::Category(category, CategoryEvent::Finished { outcome, reason }));
+        self.close_category(category);
         let layer = &mut self.layers[plan.category(category).layer.position()];
-        layer.open.remove(&category);
         layer.unfinished -= 1;
         let in_open_group = matches!(layer.state, LayerState::Running { .. })
             && layer.open_group == self.categories[category.position()].group;
@@ -250,6 +252,7 @@ impl Scheduler {
         let began = matches!(book.state, LayerState::Running { .. });
         self.layers[layer.position()].state = LayerState::Finished(verdict);
         self.serving.retain(|&other| other != layer);
+        self.look_again = true;
         self.unfinished_layers -= 1;
         if began {
             self.last_layer_end = Some(self.now);

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::id::{AttemptNumber, JobIx, ServiceIx};
 use crate::report::JobReport;
 
+use super::slots::Load as MachineLoad;
+
 /// Something that happened outside.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
@@ -28,6 +30,8 @@ pub enum Input {
         /// What it reported.
         report: ServiceReport,
     },
+    /// What the machine did lately, for [`super::Scheduler::wants_load`].
+    Load(MachineLoad),
     /// A signal asks the run to stop.
     Interrupt {
         /// Its number.

@@ -11,15 +11,23 @@
 //! discovered test settles exactly once; every service that was started is stopped.
 
 mod admission;
+mod books;
 mod closing;
 mod deadline;
+mod holds;
+mod lanes;
 mod message;
 mod provision;
 mod results;
+mod room;
+mod slots;
+mod starting;
 mod state;
 mod stop;
 
 pub use message::{Command, Input, ServiceReport};
+pub use slots::{Load as MachineLoad, Slots};
+pub use starting::PASSES_PER_SLOT;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -29,16 +37,14 @@ use apex_config::model::Load;
 
 use crate::event::{Event, RunEvent, RunResult, RunStarted, Setting, StopCause};
 use crate::id::{CategoryIx, JobIx, LayerIx, RunId};
-use crate::outcome::Outcome;
-use crate::plan::{CategoryWork, Plan};
+use crate::plan::Plan;
 use crate::report::JobReport;
 use crate::time::Moment;
 
 use deadline::{Deadline, Deadlines};
-use state::{
-    CategoryBook, CategoryState, JobBook, JobState, LayerBook, LayerState, RunState, ServiceBook,
-    ServiceState, TestBook,
-};
+use holds::Holds;
+use lanes::Lanes;
+use state::{CategoryBook, JobBook, JobState, LayerBook, RunState, ServiceBook, TestBook};
 
 /// How long after a kill an attempt or a service may stay unreported before it is written off:
 /// the time of a process that hangs in the kernel, beyond which waiting helps nobody.
@@ -69,8 +75,21 @@ pub struct Scheduler {
     serving: Vec<LayerIx>,
     /// Running jobs.
     running: u32,
+    /// Jobs that may run at the same time.
+    slots: Slots,
     /// Whether a job that needs the machine to itself runs.
     exclusive: bool,
+    /// What the running jobs need of memory together, in mebibytes.
+    memory_mb: u64,
+    /// What jobs hold alone.
+    holds: Holds,
+    /// Jobs that wait for their first attempt.
+    lanes: Lanes,
+    /// Whether something changed since no job could start.
+    look_again: bool,
+    /// Jobs that were passed over too often, those that wait longest first; at most one for each
+    /// lane and each retry.
+    awaited: Vec<JobIx>,
     /// Layers that have not finished.
     unfinished_layers: usize,
     /// When the latest layer finished.
@@ -92,12 +111,11 @@ impl Scheduler {
     #[must_use]
     pub fn new(plan: Arc<Plan>, run: RunId, unix_millis: u64) -> Self {
         let layers: Vec<LayerBook> =
-            plan.layers.iter().map(|layer| new_layer(&plan, layer)).collect();
-        let categories = new_categories(&plan, &layers);
-        let jobs =
-            plan.jobs.iter().map(|_| JobBook { state: JobState::Waiting, tests: Vec::new() });
-        let jobs = jobs.collect();
-        let services = new_services(&plan);
+            plan.layers.iter().map(|layer| books::of_layer(&plan, layer)).collect();
+        let categories = books::of_categories(&plan, &layers);
+        let holds = Holds::new(&plan);
+        let lanes = Lanes::new(&plan, &holds);
+        let services = books::of_services(&plan);
         Self {
             run,
             unix_millis,
@@ -106,7 +124,7 @@ impl Scheduler {
             state: RunState::NotBegun,
             layers,
             categories,
-            jobs,
+            jobs: books::of_jobs(&plan),
             tests: Vec::new(),
             services,
             deadlines: Deadlines::default(),
@@ -114,7 +132,13 @@ impl Scheduler {
             events: VecDeque::new(),
             serving: Vec::new(),
             running: 0,
+            slots: Slots::new(plan.slots, plan.slots_up_to),
             exclusive: false,
+            memory_mb: 0,
+            holds,
+            lanes,
+            look_again: false,
+            awaited: Vec::new(),
             unfinished_layers: plan.layers.len(),
             last_layer_end: None,
             turn: 0,
@@ -146,6 +170,7 @@ impl Scheduler {
             Input::Tick => {}
             Input::Job { job, attempt, report } => self.job_reported(job, attempt, report),
             Input::Service { service, report } => self.service_reported(service, report),
+            Input::Load(load) => self.load_sampled(load),
             Input::Interrupt { signal } => self.interrupted(signal),
         }
         self.meet_deadlines();
@@ -223,6 +248,26 @@ impl Scheduler {
         }
     }
 
+    /// Jobs that may run at the same time.
+    const fn slots(&self) -> u32 {
+        self.slots.count()
+    }
+
+    /// Whether more work could run beside what runs if there were a slot more, and there may be:
+    /// only then samples of the machine ([`Input::Load`]) change anything. Costs a look at every
+    /// lane of the running layers.
+    #[must_use]
+    pub fn wants_load(&self) -> bool {
+        self.slots.is_adaptive() && self.state == RunState::Running && self.lacks_slot()
+    }
+
+    fn load_sampled(&mut self, load: MachineLoad) {
+        if self.wants_load() && self.slots.take(load) {
+            self.look_again = true;
+            self.emit(Event::Run(RunEvent::SlotsChanged { slots: self.slots() }));
+        }
+    }
+
     fn emit(&mut self, event: Event) {
         self.events.push_back(event);
     }
@@ -243,10 +288,11 @@ impl Scheduler {
         let is_running = matches!(to, JobState::Running(_));
         let is_finished = matches!(to, JobState::Finished);
         let from = std::mem::replace(&mut self.jobs[job.position()].state, to);
-        if is_running && !was_running {
-            self.count_running(category, true);
-        } else if was_running && !is_running {
-            self.count_running(category, false);
+        self.look_again = true;
+        if is_running != was_running {
+            self.count_running(category, is_running);
+            self.count_memory(job, is_running);
+            self.holds.set(job, is_running);
         }
         if planned.exclusive && was_running != is_running {
             self.exclusive = is_running;
@@ -255,6 +301,16 @@ impl Scheduler {
             self.categories[category.position()].unfinished -= 1;
         }
         from
+    }
+
+    /// Counts what a job needs of memory as used or as free again.
+    fn count_memory(&mut self, job: JobIx, more: bool) {
+        let need = u64::from(room::memory_of(&self.plan, job));
+        let layer = self.plan.category(self.plan.job(job).category).layer;
+        let of_layer = &mut self.layers[layer.position()].memory_mb;
+        for sum in [&mut self.memory_mb, of_layer] {
+            *sum = if more { *sum + need } else { *sum - need };
+        }
     }
 
     /// Counts one more or one less running job of a category.
@@ -289,80 +345,4 @@ fn load_marks(load: &[Load]) -> impl Iterator<Item = usize> + '_ {
         Load::Database => Some(2),
         Load::Network => None,
     })
-}
-
-fn new_layer(plan: &Plan, layer: &crate::plan::PlannedLayer) -> LayerBook {
-    let orders: Vec<u32> =
-        layer.categories.iter().map(|&category| plan.category(category).priority_order).collect();
-    LayerBook {
-        state: LayerState::Waiting,
-        groups: state::groups_of(layer.execution_mode, &orders),
-        open_group: 0,
-        left_in_group: 0,
-        open: std::collections::BTreeSet::new(),
-        active: 0,
-        active_alone: 0,
-        active_load: [0; 3],
-        halted: false,
-        running: 0,
-        unfinished: layer.categories.len(),
-        cut: false,
-        stopped: None,
-    }
-}
-
-fn new_categories(plan: &Plan, layers: &[LayerBook]) -> Vec<CategoryBook> {
-    let mut books: Vec<CategoryBook> = plan.categories.iter().map(new_category).collect();
-    for (position, planned) in plan.categories.iter().enumerate() {
-        for before in &planned.after {
-            books[before.position()].dependants.push(CategoryIx::at(position));
-        }
-    }
-    for (layer, book) in plan.layers.iter().zip(layers) {
-        for (group, members) in book.groups.iter().enumerate() {
-            for category in &layer.categories[members.clone()] {
-                books[category.position()].group = group;
-            }
-        }
-    }
-    books
-}
-
-fn new_category(planned: &crate::plan::PlannedCategory) -> CategoryBook {
-    let count = match planned.work {
-        CategoryWork::Jobs { count, .. } => count,
-        _ => 0,
-    };
-    CategoryBook {
-        state: CategoryState::Waiting,
-        blockers: u32::try_from(planned.after.len()).unwrap_or(u32::MAX),
-        dependants: Vec::new(),
-        group: 0,
-        next_fresh: 0,
-        retries: Vec::new(),
-        running: 0,
-        unfinished: count,
-        timed_out: false,
-        worst: None,
-        environment: false,
-        contradiction: false,
-        counts: [0; Outcome::ALL.len()],
-        critical_failures: 0,
-        cut_tests: 0,
-    }
-}
-
-fn new_services(plan: &Plan) -> Vec<ServiceBook> {
-    let mut books = vec![ServiceBook { state: ServiceState::Idle, users: 0 }; plan.services.len()];
-    for job in &plan.jobs {
-        for service in &job.services {
-            books[service.position()].users += 1;
-        }
-    }
-    for service in &plan.services {
-        for before in &service.after {
-            books[before.position()].users += 1;
-        }
-    }
-    books
 }

@@ -72,6 +72,7 @@ impl Scheduler {
 
     pub(super) fn service_reported(&mut self, service: ServiceIx, report: ServiceReport) {
         let Some(book) = self.services.get(service.position()) else { return };
+        self.look_again = true;
         match (report, &book.state) {
             (ServiceReport::Ready { addresses }, ServiceState::Starting) => {
                 self.services[service.position()].state = ServiceState::Ready;
@@ -96,6 +97,7 @@ impl Scheduler {
 
     /// A service is gone: what waits for it cannot run, what runs with it is ended.
     pub(super) fn service_failed(&mut self, service: ServiceIx, reason: String) {
+        self.look_again = true;
         self.services[service.position()].state = ServiceState::Failed(reason.clone());
         self.emit(Event::Service(service, ServiceEvent::Failed { reason }));
         let plan = Arc::clone(&self.plan);

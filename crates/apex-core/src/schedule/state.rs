@@ -4,9 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::event::StopCause;
-use crate::id::{AttemptNumber, CategoryIx, JobIx, LayerIx, TestIx};
+use crate::id::{AttemptNumber, CategoryIx, LayerIx, TestIx};
 use crate::outcome::{Outcome, Verdict};
 use crate::time::Moment;
+
+use super::lanes::Entry;
 
 /// Where the run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +45,9 @@ pub(super) struct LayerBook {
     pub(super) open_group: usize,
     /// Categories of the open group that have not finished.
     pub(super) left_in_group: usize,
-    /// Categories that may start jobs and still have some to start, in order of consideration.
-    pub(super) open: BTreeSet<CategoryIx>,
+    /// Waiting jobs of open categories, the first of each lane and every retry, in the order of
+    /// consideration.
+    pub(super) ready: BTreeSet<Entry>,
     /// Categories with running jobs.
     pub(super) active: u32,
     /// Active categories that must not run beside others.
@@ -55,6 +58,8 @@ pub(super) struct LayerBook {
     pub(super) halted: bool,
     /// Running jobs.
     pub(super) running: u32,
+    /// What the running jobs need of memory together, in mebibytes.
+    pub(super) memory_mb: u64,
     /// Categories that have not finished.
     pub(super) unfinished: usize,
     /// Whether its budget or the run's cut it.
@@ -84,10 +89,6 @@ pub(super) struct CategoryBook {
     pub(super) dependants: Vec<CategoryIx>,
     /// Position of its group in [`LayerBook::groups`].
     pub(super) group: usize,
-    /// Jobs that never started: the next one is at this position of its range.
-    pub(super) next_fresh: u32,
-    /// Jobs that wait for another attempt.
-    pub(super) retries: Vec<JobIx>,
     /// Running jobs.
     pub(super) running: u32,
     /// Jobs that have not finished.
@@ -146,6 +147,8 @@ pub(super) struct JobBook {
     pub(super) state: JobState,
     /// Its tests, in order of discovery.
     pub(super) tests: Vec<TestIx>,
+    /// How often a job that comes after it was started while it could not.
+    pub(super) passed_over: u32,
 }
 
 /// A test.

@@ -91,8 +91,7 @@ impl Scheduler {
         let limit = plan.category(category).timeout;
         self.categories[category.position()].timed_out = true;
         self.emit(Event::Category(category, CategoryEvent::TimedOut { limit }));
-        let layer = plan.category(category).layer;
-        self.layers[layer.position()].open.remove(&category);
+        self.close_category(category);
         self.stop_category(category, StopCause::CategoryTimeout);
     }
 
@@ -131,7 +130,7 @@ impl Scheduler {
     pub(super) fn stop_layer(&mut self, layer: LayerIx, cause: StopCause) {
         let plan = Arc::clone(&self.plan);
         self.layers[layer.position()].halted = true;
-        self.layers[layer.position()].open.clear();
+        self.layers[layer.position()].ready.clear();
         for &category in &plan.layer(layer).categories {
             self.stop_category(category, cause);
         }
@@ -187,7 +186,7 @@ impl Scheduler {
         self.emit(Event::Layer(layer, LayerEvent::Stopped { reason: reason.clone() }));
         for &category in &plan.layer(layer).categories {
             if self.categories[category.position()].state == CategoryState::Waiting {
-                self.layers[layer.position()].open.remove(&category);
+                self.close_category(category);
                 self.give_up_category(category, Outcome::NotRun, &reason);
             }
         }
@@ -241,6 +240,7 @@ impl Scheduler {
                 problem: None,
                 nothing_to_run: false,
                 duration: std::time::Duration::ZERO,
+                peak_memory_mb: None,
             },
         );
     }

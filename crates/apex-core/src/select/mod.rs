@@ -23,8 +23,11 @@ pub struct Request {
     pub with_dependencies: bool,
     /// What a failure stops, in place of each layer's own rule.
     pub fail_fast: Option<FailFast>,
-    /// Jobs at the same time, in place of the configured number.
+    /// Jobs at the same time, in place of a number that follows the machine.
     pub jobs: Option<u32>,
+    /// Processors of the machine: with them, and without `jobs`, the number of jobs at the same
+    /// time begins there and grows up to the configured one while the machine has room.
+    pub cores: Option<u32>,
     /// Limit for the run, in place of the mode's.
     pub budget: Option<Duration>,
     /// Whether background layers are left to somebody else.
@@ -40,6 +43,7 @@ impl Request {
             with_dependencies: true,
             fail_fast: None,
             jobs: None,
+            cores: None,
             budget: None,
             leaves_background: false,
         }
@@ -100,8 +104,10 @@ pub struct Selection {
     pub timeout_multiplier: f64,
     /// What a failure stops, in place of each layer's own rule.
     pub fail_fast: Option<FailFast>,
-    /// Jobs at the same time.
-    pub jobs: u32,
+    /// Jobs at the same time, at first and at least.
+    pub slots: u32,
+    /// Jobs at the same time at most.
+    pub slots_up_to: u32,
     /// What was considered and does not run.
     pub left_out: Vec<LeftOut>,
     /// Background layers that are left to somebody else.
@@ -161,6 +167,7 @@ pub fn select(config: &Config, request: &Request) -> Result<Selection, UnknownNa
 impl Selection {
     /// A selection of nothing, with what holds for every run of this configuration.
     fn of(config: &Config, request: &Request, arrangement: Arrangement) -> Self {
+        let most = config.execution.max_parallel;
         Self {
             mode: None,
             selectors: Vec::new(),
@@ -168,7 +175,8 @@ impl Selection {
             budget: request.budget,
             timeout_multiplier: 1.0,
             fail_fast: request.fail_fast,
-            jobs: request.jobs.unwrap_or(config.execution.max_parallel),
+            slots: request.jobs.unwrap_or_else(|| request.cores.map_or(most, |it| it.min(most))),
+            slots_up_to: request.jobs.unwrap_or(most),
             left_out: Vec::new(),
             handed_over: Vec::new(),
             notes: Vec::new(),

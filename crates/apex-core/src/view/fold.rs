@@ -44,6 +44,7 @@ impl RunView {
             RunEvent::Started(started) => self.start(started),
             RunEvent::Interrupted { signal, .. } => self.interrupted = Some(*signal),
             RunEvent::BudgetExceeded { .. } => self.budget_exceeded = true,
+            RunEvent::SlotsChanged { slots } => self.slots = *slots,
             RunEvent::Finished(result) => self.finish(result, at),
         }
     }
@@ -58,6 +59,7 @@ impl RunView {
         self.categories.resize_with(plan.categories.len(), CategoryView::default);
         self.jobs.resize_with(plan.jobs.len(), JobView::default);
         self.services.resize_with(plan.services.len(), ServiceView::default);
+        self.slots = plan.slots;
         self.plan = plan;
     }
 

@@ -44,6 +44,7 @@ pub const WARNING_LIMIT: usize = 200;
 pub struct RunView {
     state: RunState,
     plan: Arc<Plan>,
+    slots: u32,
     last: Moment,
     budget_exceeded: bool,
     interrupted: Option<i32>,
@@ -123,6 +124,12 @@ impl RunView {
     #[must_use]
     pub const fn plan(&self) -> &Arc<Plan> {
         &self.plan
+    }
+
+    /// How many jobs may run at the same time now; 0 before the first event.
+    #[must_use]
+    pub const fn slots(&self) -> u32 {
+        self.slots
     }
 
     /// When the latest event happened.

@@ -176,7 +176,7 @@ fn footer(view: &RunView, now: Moment) -> Line {
     if view.counts().settled() > 0 {
         line.push(Label::Plain, format!("  {}", words::settled(view.counts())));
     }
-    line.push(Label::Faint, format!("  {jobs} of {} slots busy", view.plan().slots));
+    line.push(Label::Faint, format!("  {jobs} of {} slots busy", view.slots()));
     if let Some(signal) = view.interrupted() {
         line.push(Label::Caution, format!("  interrupted by signal {signal}"));
     }

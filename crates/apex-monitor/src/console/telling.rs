@@ -187,6 +187,10 @@ fn tell_run(event: &RunEvent) -> (Level, Option<Line>) {
             let line = Line::new().with(Label::Bad, "the budget of the run is used up").text(text);
             (Level::Failures, Some(line))
         }
+        RunEvent::SlotsChanged { slots } => {
+            let line = Line::new().with(Label::Faint, format!("{slots} jobs at the same time"));
+            (Level::Tests, Some(line))
+        }
         RunEvent::Started(_) | RunEvent::Finished(_) => (Level::Milestones, None),
     }
 }

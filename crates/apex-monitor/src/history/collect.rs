@@ -40,6 +40,7 @@ struct JobAttempt {
     ended_itself: bool,
     duration_micros: u64,
     in_tests_micros: u64,
+    peak_memory_mb: Option<u32>,
 }
 
 /// An attempt of a test that ended.
@@ -95,7 +96,7 @@ impl Collector {
                     running.was_stopped = true;
                 }
             }
-            JobEvent::AttemptFinished { end, .. } => {
+            JobEvent::AttemptFinished { end, peak_memory_mb, .. } => {
                 let Some(running) = self.running.remove(&job) else { return };
                 let started = !matches!(end, ProcessEnd::NotStarted(_));
                 self.jobs.push(JobAttempt {
@@ -106,6 +107,7 @@ impl Collector {
                     ended_itself: started && !running.was_stopped,
                     duration_micros: micros(at.since(running.started)),
                     in_tests_micros: micros(running.in_tests),
+                    peak_memory_mb: *peak_memory_mb,
                 });
             }
             JobEvent::StopReached | JobEvent::Finished { .. } => {}
@@ -149,7 +151,7 @@ impl Collector {
                 duration: Duration::from_micros(one.duration_micros),
                 in_tests: Duration::from_micros(one.in_tests_micros),
                 tests: one.tests,
-                peak_memory_mb: None,
+                peak_memory_mb: one.peak_memory_mb,
                 beside: one.beside,
             })
         })

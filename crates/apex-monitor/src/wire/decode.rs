@@ -117,6 +117,7 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
         Body::RunInterrupted { signal, orderly } => {
             Event::Run(RunEvent::Interrupted { signal, orderly })
         }
+        Body::RunSlotsChanged { slots } => Event::Run(RunEvent::SlotsChanged { slots }),
         Body::RunBudgetExceeded { budget_seconds } => {
             Event::Run(RunEvent::BudgetExceeded { budget: budget_seconds.into() })
         }
@@ -162,9 +163,9 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
         }
         Body::JobStopReached { job, .. } => of_job(job, JobEvent::StopReached),
         Body::JobKilled { job, .. } => of_job(job, JobEvent::Killed),
-        Body::JobAttemptFinished { job, attempt, end, .. } => {
+        Body::JobAttemptFinished { job, attempt, end, peak_memory_mb, .. } => {
             let (attempt, end) = (AttemptNumber(attempt), end.into());
-            of_job(job, JobEvent::AttemptFinished { attempt, end })
+            of_job(job, JobEvent::AttemptFinished { attempt, end, peak_memory_mb })
         }
         Body::JobFinished { job, outcome, reason, .. } => {
             of_job(job, JobEvent::Finished { outcome: outcome.0, reason: reason.into() })

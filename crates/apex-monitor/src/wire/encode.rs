@@ -156,6 +156,7 @@ impl<'v> Beside<'v> {
             RunEvent::Interrupted { signal, orderly } => {
                 Body::RunInterrupted { signal: *signal, orderly: *orderly }
             }
+            RunEvent::SlotsChanged { slots } => Body::RunSlotsChanged { slots: *slots },
             RunEvent::BudgetExceeded { budget } => {
                 Body::RunBudgetExceeded { budget_seconds: (*budget).into() }
             }
@@ -221,8 +222,14 @@ impl<'v> Beside<'v> {
             }
             JobEvent::StopReached => Body::JobStopReached { job, category },
             JobEvent::Killed => Body::JobKilled { job, category },
-            JobEvent::AttemptFinished { attempt, end } => {
-                Body::JobAttemptFinished { job, category, attempt: attempt.0, end: end.into() }
+            JobEvent::AttemptFinished { attempt, end, peak_memory_mb } => {
+                Body::JobAttemptFinished {
+                    job,
+                    category,
+                    attempt: attempt.0,
+                    end: end.into(),
+                    peak_memory_mb: *peak_memory_mb,
+                }
             }
             JobEvent::Finished { outcome, reason } => {
                 let (outcome, reason) = (Word(*outcome), reason.into());

@@ -56,6 +56,9 @@ pub(super) enum Body<'a> {
     /// The time budget of the run was used up.
     #[serde(rename = "run.budget_exceeded")]
     RunBudgetExceeded { budget_seconds: Seconds },
+    /// More or fewer jobs may run at the same time from here on.
+    #[serde(rename = "run.slots_changed")]
+    RunSlotsChanged { slots: u32 },
     /// The run ended.
     #[serde(rename = "run.finished")]
     RunFinished {
@@ -170,6 +173,9 @@ pub(super) enum Body<'a> {
         category: Option<Text<'a>>,
         attempt: u32,
         end: End<'a>,
+        /// The largest memory of its processes together that was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        peak_memory_mb: Option<u32>,
     },
     /// A job ended, or never started.
     #[serde(rename = "job.finished")]

@@ -32,6 +32,12 @@ pub(super) struct PlanLine<'a> {
     pub inter_layer_delay_seconds: Seconds,
     pub startup_timeout_seconds: Seconds,
     pub slots: u32,
+    /// Slots at most; fixed when absent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub slots_up_to: u32,
+    /// What running jobs may need together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_memory_mb: Option<u32>,
     pub max_background_layers: u32,
     pub admission: Word<ConflictResolution>,
     pub layers: Vec<Layer<'a>>,
@@ -76,6 +82,9 @@ pub(super) struct Layer<'a> {
     pub fail_fast: Word<FailFast>,
     pub background: bool,
     pub max_parallel: u32,
+    /// What its running jobs may need together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_memory_mb: Option<u32>,
     pub success: Success,
     pub grace_seconds: Seconds,
     pub categories: Vec<u32>,
@@ -109,6 +118,9 @@ pub(super) struct Category<'a> {
     pub timeout_seconds: Seconds,
     pub grace_seconds: Seconds,
     pub max_parallel: u32,
+    /// What each of its jobs needs at least.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub memory_mb: u32,
     pub retries: u32,
     pub flaky: Word<FlakyPolicy>,
     pub critical: bool,

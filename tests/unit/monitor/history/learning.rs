@@ -97,7 +97,10 @@ fn a_job_that_never_started_teaches_nothing() {
     stream.job_starts(0);
     let end = ProcessEnd::NotStarted("`make` was not found".to_owned());
     let attempt = AttemptNumber::FIRST;
-    stream.push(Event::Job(JobIx(0), JobEvent::AttemptFinished { attempt, end }));
+    stream.push(Event::Job(
+        JobIx(0),
+        JobEvent::AttemptFinished { attempt, end, peak_memory_mb: None },
+    ));
     stream.finish(RunResult { environment_failed: true, ..RunResult::default() });
     record(&file, &stream);
     assert_eq!(everything(&file), History { runs: 1, ..History::default() });

@@ -1,0 +1,9 @@
+//! What the machine has left, and what jobs use of it: samples from `/proc`.
+//!
+//! Nothing here decides anything, and where the system does not tell, nothing is known.
+
+mod load;
+mod memory;
+
+pub(crate) use load::LoadMeter;
+pub(crate) use memory::MemoryWatch;
