@@ -76,6 +76,7 @@ impl Shared {
             },
             env: Arc::clone(&self.env),
             shard: None,
+            part: None,
             found_by: Arc::clone(&self.found_by),
         }
     }

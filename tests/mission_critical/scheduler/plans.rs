@@ -248,6 +248,7 @@ pub fn trivial_spec() -> JobSpec {
         work: Work::Command { command: CommandLine::Shell(String::new()), report: None },
         env: Arc::new(BTreeMap::new()),
         shard: None,
+        part: None,
         found_by: "".into(),
     }
 }

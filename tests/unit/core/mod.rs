@@ -7,5 +7,6 @@ mod phases;
 mod plan;
 mod select;
 mod slots;
+mod split;
 mod support;
 mod view;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use apex_config::Config;
 use apex_config::model::{CategoryName, CommandLine, RunnerKind};
-use apex_core::Plan;
 use apex_core::plan::{
-    CategoryWork, FoundWork, JobSpec, PlannedCategory, PlannedLayer, Work, WorkError,
+    CategoryWork, FoundWork, JobSpec, Past, PlannedCategory, PlannedLayer, Work, WorkError,
     WorkErrorKind, build,
 };
 use apex_core::select::{Request, Target, select};
+use apex_core::{History, Plan};
 
 use super::support::{config, config_in};
 
@@ -22,6 +22,7 @@ fn job() -> JobSpec {
         work: Work::Command { command: CommandLine::Shell("true".to_owned()), report: None },
         env: Arc::new(BTreeMap::new()),
         shard: None,
+        part: None,
         found_by: "".into(),
     }
 }
@@ -31,9 +32,9 @@ fn job() -> JobSpec {
 fn plan_with(config: &Config, target: Target, special: FoundWork) -> Plan {
     let selection = select(config, &Request::new(target)).unwrap();
     let mut work: FoundWork =
-        config.categories.keys().map(|name| (name.clone(), Ok(vec![job()]))).collect();
+        config.categories.keys().map(|name| (name.clone(), Ok(vec![job().into()]))).collect();
     work.extend(special);
-    build(config, &selection, work).unwrap()
+    build(config, &selection, work, Past { history: &History::default(), unix_millis: 0 }).unwrap()
 }
 
 #[track_caller]
@@ -203,8 +204,10 @@ fn missing_work_says_what_was_looked_for() {
 #[test]
 fn jobs_of_a_category_are_one_range() {
     let config = config("layers: {one: {name: One, categories: [{name: unit}, {name: api}]}}");
-    let special =
-        FoundWork::from([(CategoryName::new("unit").unwrap(), Ok(vec![job(), job(), job()]))]);
+    let special = FoundWork::from([(
+        CategoryName::new("unit").unwrap(),
+        Ok(vec![job().into(), job().into(), job().into()]),
+    )]);
     let plan = plan_with(&config, Target::Mode("nightly".to_owned()), special);
     for (position, planned) in plan.categories.iter().enumerate() {
         let ix = apex_core::CategoryIx::at(position);

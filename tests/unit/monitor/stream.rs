@@ -12,8 +12,8 @@ use apex_core::event::{
     RunStarted, ServiceEvent, Setting, Stream as Out, TestEvent,
 };
 use apex_core::plan::{
-    CategoryWork, Forecast, JobSpec, PlannedCategory, PlannedJob, PlannedLayer, PlannedService,
-    RequestSummary, Standing, Work,
+    CategoryWork, Forecast, JobSpec, Part, PlannedCategory, PlannedJob, PlannedLayer,
+    PlannedService, RequestSummary, SerialShare, Standing, Work,
 };
 use apex_core::test_case::{Failure, TestCase};
 use apex_core::{
@@ -94,6 +94,19 @@ fn category(name: &str, layer: LayerIx, retries: u32, job: JobIx) -> PlannedCate
     }
 }
 
+fn part() -> Part {
+    let list = |text: &str| vec![text.into()];
+    let serial = Some(SerialShare { files: list("tests/test_c.py"), marked: true });
+    Part {
+        number: 2,
+        of: 3,
+        leave: list("tests/test_a.py"),
+        only: list("tests/test_b.py::test_one"),
+        without: list("tests/test_b.py::test_two"),
+        serial,
+    }
+}
+
 fn job_of(category: CategoryIx, name: &str) -> PlannedJob {
     let spec = JobSpec {
         runner: RunnerKind::Command,
@@ -101,6 +114,7 @@ fn job_of(category: CategoryIx, name: &str) -> PlannedJob {
         work: Work::Command { command: CommandLine::Shell(format!("make {name}")), report: None },
         env: Arc::default(),
         shard: None,
+        part: Some(Arc::new(part())),
         found_by: "the layer file".into(),
     };
     PlannedJob {
@@ -113,6 +127,7 @@ fn job_of(category: CategoryIx, name: &str) -> PlannedJob {
         holds: vec!["port".into()],
         standing: Standing::IfItFits,
         turn: 3,
+        why: "first because it failed in its last run".into(),
         ..PlannedJob::new(category, Vec::new(), spec)
     }
 }

@@ -14,10 +14,12 @@ mod python_project;
 mod recipe;
 mod rules;
 mod shards;
+mod sources;
 mod wanted;
 mod words;
 
 pub use conventions::{Conventions, Host, jobs_of_command};
 pub use inventory::Inventory;
 pub use overview::init_inventory;
+pub use sources::Sources;
 pub use wanted::Wanted;

@@ -7,7 +7,7 @@ use super::cargo_project::join;
 use super::inventory::{Inventory, Language, is_below};
 
 /// Files that make their folder the root of a Python project.
-const ROOTS: [&str; 7] = [
+pub(super) const ROOTS: [&str; 7] = [
     "pytest.ini",
     ".pytest.ini",
     "pytest.toml",

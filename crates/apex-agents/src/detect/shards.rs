@@ -32,6 +32,7 @@ pub(super) fn jobs(category: &Wanted<'_>, found: Vec<Found>) -> Vec<JobSpec> {
             work: one.work,
             env: Arc::clone(&env),
             shard: None,
+            part: None,
             found_by: one.reason.into(),
         };
         if count <= 1 {
@@ -45,7 +46,7 @@ pub(super) fn jobs(category: &Wanted<'_>, found: Vec<Found>) -> Vec<JobSpec> {
     jobs
 }
 
-/// Into how many jobs the work is cut. Without measured durations `auto` is one; files are not
+/// Into how many jobs the user wants the work cut; `auto` is decided by the plan. Files are not
 /// cut, so that there are never more shards than files; a command is only cut when it says which
 /// part it runs.
 fn count(category: &Wanted<'_>, found: &Found) -> u32 {
@@ -65,7 +66,8 @@ fn count(category: &Wanted<'_>, found: &Found) -> u32 {
     }
 }
 
-fn mentions_shard(command: &CommandLine) -> bool {
+/// Whether a command says which part of how many it runs.
+pub(super) fn mentions_shard(command: &CommandLine) -> bool {
     match command {
         CommandLine::Shell(text) => text.contains("{shard}"),
         CommandLine::Arguments(arguments) => arguments.iter().any(|one| one.contains("{shard}")),

@@ -34,7 +34,8 @@ pub(super) fn of_attempt(
 ) -> BTreeMap<String, String> {
     let planned = plan.job(job);
     let category = plan.category(planned.category);
-    let (shard, shards) = planned.spec.shard.unwrap_or((1, 1));
+    let part = planned.spec.part.as_ref().map(|part| (part.number, part.of));
+    let (shard, shards) = planned.spec.shard.or(part).unwrap_or((1, 1));
     let own = [
         (names::JOB_ID, job.0.to_string()),
         (names::CATEGORY, category.name.to_string()),

@@ -7,15 +7,16 @@ mod survey;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use apex_config::Config;
 use apex_config::model::{Category, CategoryName};
 use apex_core::Plan;
 use apex_core::history::History;
-use apex_core::plan::{self, FoundWork, JobSpec, PlanError, WorkError};
+use apex_core::plan::{self, FoundJob, FoundWork, JobSpec, Past, PlanError, WorkError};
 use apex_core::select::{self, Request, Selection, Target, UnknownName};
 
-use crate::detect::{self, Conventions, Host, Inventory};
+use crate::detect::{self, Conventions, Host, Inventory, Sources};
 use crate::machine::{self, Machine};
 
 pub use owner::PathError;
@@ -62,7 +63,7 @@ pub fn plan(
     config: &Config,
     root: &Path,
     variables: &BTreeMap<String, String>,
-    _history: &History,
+    history: &History,
     wish: &Wish,
 ) -> Result<Plan, PlanningError> {
     let machine = Machine { variables, folder: root };
@@ -75,7 +76,9 @@ pub fn plan(
         }
         Wish::Paths(paths, request) => looked.owners(paths, request)?,
     };
-    Ok(plan::build(config, &selection, work)?)
+    let unix_millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let past = Past { history, unix_millis: u64::try_from(unix_millis).unwrap_or(u64::MAX) };
+    Ok(plan::build(config, &selection, work, past)?)
 }
 
 /// The request with the processors that are there, so that jobs begin with one for each.
@@ -98,22 +101,26 @@ impl Looking<'_> {
         let names = selection.categories(self.config);
         let categories: Vec<&Category> =
             names.iter().filter_map(|name| self.config.category(name.as_str())).collect();
+        let nothing = Inventory::default();
         let mut work = FoundWork::with_capacity(categories.len());
         for category in &categories {
             let Some(jobs) = detect::jobs_of_command(*category) else {
                 return self.find(&Inventory::scan(self.root), &categories);
             };
+            let jobs = with_files(&Sources::new(&nothing), category, jobs);
             work.insert(category.name.clone(), Ok(jobs));
         }
         work
     }
 
     fn find(&self, inventory: &Inventory, categories: &[&Category]) -> FoundWork {
+        let sources = Sources::new(inventory);
         let imports_pytest = |python: &Path| self.machine.imports_pytest(python);
         self.with_conventions(inventory, &imports_pytest, |conventions| {
-            let found = categories
-                .iter()
-                .map(|category| (category.name.clone(), conventions.find(*category)));
+            let found = categories.iter().map(|category| {
+                let found = conventions.find(*category);
+                (category.name.clone(), found.map(|specs| with_files(&sources, category, specs)))
+            });
             found.collect()
         })
     }
@@ -157,7 +164,20 @@ impl Looking<'_> {
         }
         let request = Request { target: Target::Paths(selectors), ..on_this_machine(request) };
         let selection = select::select(self.config, &request)?;
-        let work = owned.into_iter().map(|(name, specs)| (name, Ok(specs))).collect();
+        let sources = Sources::new(&inventory);
+        let found = |name: CategoryName, specs: Vec<JobSpec>| {
+            let found = match self.config.category(name.as_str()) {
+                Some(category) => with_files(&sources, category, specs),
+                None => specs.into_iter().map(FoundJob::from).collect(),
+            };
+            (name, Ok(found))
+        };
+        let work = owned.into_iter().map(|(name, specs)| found(name, specs)).collect();
         Ok((selection, work))
     }
+}
+
+/// The work of a category with what is known of its files.
+fn with_files(sources: &Sources<'_>, category: &Category, specs: Vec<JobSpec>) -> Vec<FoundJob> {
+    specs.into_iter().map(|spec| sources.with_files(category, spec)).collect()
 }

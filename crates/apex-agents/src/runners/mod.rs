@@ -65,7 +65,7 @@ pub fn describe(spec: &JobSpec) -> Vec<String> {
     }
     let selection = TestSelection::of(&spec.work);
     let (program, selected): (&[&str], _) = match spec.runner {
-        RunnerKind::Pytest => (&["python", "-m", "pytest"], pytest::selected(&selection)),
+        RunnerKind::Pytest => (&["python", "-m", "pytest"], pytest::described(&selection, spec)),
         RunnerKind::Unittest => (&["python", "-m", "unittest"], unittest::selected(&selection)),
         RunnerKind::Cargo => (&["cargo", "test"], selection.arguments.to_vec()),
         RunnerKind::Nextest => (&["cargo", "nextest", "run"], selection.arguments.to_vec()),

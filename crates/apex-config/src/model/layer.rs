@@ -23,6 +23,8 @@ pub struct Layer {
     pub budget: Duration,
     /// What happens to work that does not fit the budget.
     pub budget_policy: BudgetPolicy,
+    /// How long a test may be left out by the choice.
+    pub at_least_every: AtLeastEvery,
     /// Share of the budget that retries may use, 0 to 1.
     pub retry_budget: f64,
     /// How its categories run beside each other.
@@ -83,6 +85,15 @@ pub enum BudgetPolicy {
     Strict,
     /// The most valuable part that is expected to fit; the rest is deferred.
     Select,
+}
+
+/// How long a test may be left out by the choice of a budget: whichever comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtLeastEvery {
+    /// Runs of the project.
+    pub runs: u32,
+    /// Time since it ran.
+    pub time: Duration,
 }
 
 /// Something a layer must not run beside.

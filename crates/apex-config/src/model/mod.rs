@@ -18,7 +18,8 @@ pub use execution::{
     ConflictResolution, Execution, LayerSelection, Metadata, Mode, Retention, RunMode, Sets,
 };
 pub use layer::{
-    BudgetPolicy, ExecutionMode, FailFast, Layer, LayerConflict, ResourceLimits, SuccessCriteria,
+    AtLeastEvery, BudgetPolicy, ExecutionMode, FailFast, Layer, LayerConflict, ResourceLimits,
+    SuccessCriteria,
 };
 pub use name::{CategoryName, EnvironmentName, InvalidName, LayerId, ModeName, ServiceName};
 pub use quarantine::Quarantined;

@@ -265,10 +265,7 @@ fn category(work: &mut Work<'_, '_>, name: CategoryName, view: View<'_>) -> Cate
             include: view.inner("filters").texts("include_patterns"),
             exclude: view.inner("filters").texts("exclude_patterns"),
         },
-        shards: view.optional_whole("shards").map_or_else(
-            || if view.optional_text("shards").is_some() { Shards::Auto } else { Shards::Fixed(1) },
-            Shards::Fixed,
-        ),
+        shards: view.optional_whole("shards").map_or(Shards::Auto, Shards::Fixed),
         split: Split {
             window: split.minutes("window_minutes"),
             max_shards: split.whole("max_shards"),

@@ -8,8 +8,8 @@ use super::words::{flaky, strategy};
 use super::{Layers, Work, with_hint};
 use crate::dialect;
 use crate::model::{
-    BudgetPolicy, CategoryName, ExecutionMode, FailFast, Layer, LayerConflict, LayerId,
-    ResourceLimits, SuccessCriteria,
+    AtLeastEvery, BudgetPolicy, CategoryName, ExecutionMode, FailFast, Layer, LayerConflict,
+    LayerId, ResourceLimits, SuccessCriteria,
 };
 use crate::node::{Map, Node};
 use crate::problem::{Problem, suggestion};
@@ -73,9 +73,14 @@ fn layer(
         priority: order(view, "priority", position, MOST_PRIORITY),
         execution_order: order(view, "execution_order", position, MOST_ORDER),
         budget: view.minutes("max_duration_minutes").mul_f64(factors.budget),
-        budget_policy: match view.text("budget_policy") {
-            "select" => BudgetPolicy::Select,
+        budget_policy: match view.optional_text("budget_policy") {
+            Some("select") => BudgetPolicy::Select,
+            None if id.as_str() == "fast_feedback" => BudgetPolicy::Select,
             _ => BudgetPolicy::Strict,
+        },
+        at_least_every: AtLeastEvery {
+            runs: view.whole("at_least_every_runs"),
+            time: Duration::from_hours(24) * view.whole("at_least_every_days"),
         },
         retry_budget: view.number("retry_budget_percent") / 100.0,
         execution_mode: match view.text("execution_mode") {

@@ -27,7 +27,7 @@ pub(crate) static CATEGORY: Record = Record {
         Field::new("report", PATH, Unset, "JUnit, TAP or CTRF files that a command writes; `stdout` for TAP there"),
         Field::new("env", TEXT_MAP, EmptyMap, "environment of its jobs"),
         Field::new("services", SERVICES, EmptyList, "services that are ready before its first job"),
-        Field::new("shards", Kind::OneOf(&[Kind::Integer(1, 64), Kind::Word(&["auto"])]), Number(1.0), "into how many jobs it is cut"),
+        Field::new("shards", Kind::OneOf(&[Kind::Integer(1, 64), Kind::Word(&["auto"])]), Word("auto"), "into how many jobs it is cut; `auto` by what starting a program costs against what its tests take"),
         Field::new("retries", Kind::Integer(0, 10), Number(0.0), "how often a failed test is tried again"),
         Field::new("checks", Kind::Map(Form::Length(1, 64), &COMMAND), EmptyMap, "commands for lint, type-check and build").without_effect(),
         Field::new("llm", Kind::Word(&["real", "mock", "auto"]), Word("auto"), "which language model its tests meet"),

@@ -6,23 +6,30 @@ use std::time::Duration;
 
 use apex_config::Config;
 use apex_config::model::{
-    Category, CategoryName, ExecutionMode, FailFast, Layer, LayerConflict, LayerId, RunMode,
-    SuccessCriteria,
+    BudgetPolicy, Category, CategoryName, ExecutionMode, FailFast, Layer, LayerConflict, LayerId,
+    RunMode, SuccessCriteria,
 };
 
+use crate::estimate::{CategoryEstimate, Durations, usual_test};
 use crate::graph;
+use crate::history::History;
 use crate::id::{CategoryIx, JobIx, LayerIx};
 use crate::select::{Arrangement, SelectedCategory, SelectedLayer, Selection};
 
+use super::choose;
+use super::found::FoundJob;
+use super::order::{self, Prospect};
 use super::phases::{self, CategoryCycle};
 use super::service_set::ServiceSet;
+use super::split::{self, Choice, CutJob, Rules};
+use super::worth::Patience;
 use super::{
-    CategoryWork, JobSpec, Plan, PlannedCategory, PlannedJob, PlannedLayer, RequestSummary,
-    WorkError, WorkErrorKind,
+    CategoryWork, Plan, PlannedCategory, PlannedJob, PlannedLayer, RequestSummary, WorkError,
+    WorkErrorKind,
 };
 
 /// The work that was found for each category, or why there is none.
-pub type FoundWork = HashMap<CategoryName, Result<Vec<JobSpec>, WorkError>>;
+pub type FoundWork = HashMap<CategoryName, Result<Vec<FoundJob>, WorkError>>;
 
 /// Why no plan could be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,15 +45,33 @@ pub enum PlanError {
     ServiceCycle(String),
 }
 
-/// Joins a selection with the work that was found for it.
+/// What a plan is made with beside the configuration and the work.
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
+    /// What earlier runs taught.
+    pub history: &'a History,
+    /// The present, milliseconds since 1970-01-01 UTC: how long ago that was.
+    pub unix_millis: u64,
+}
+
+/// Joins a selection with the work that was found for it, cut and ordered by what earlier runs
+/// taught; an empty history is no hindrance.
 ///
 /// # Errors
 /// A cycle among the layers, categories or services of the selection.
-pub fn build(config: &Config, selection: &Selection, work: FoundWork) -> Result<Plan, PlanError> {
+pub fn build(
+    config: &Config,
+    selection: &Selection,
+    work: FoundWork,
+    past: Past<'_>,
+) -> Result<Plan, PlanError> {
     let mut builder = Builder {
         config,
         selection,
         work,
+        past,
+        choice: None,
+        prospects: Vec::new(),
         services: ServiceSet::new(config),
         plan: Plan {
             request: RequestSummary {
@@ -75,7 +100,16 @@ pub fn build(config: &Config, selection: &Selection, work: FoundWork) -> Result<
         Arrangement::Categories(categories) => builder.categories(categories)?,
     }
     builder.category_conflicts();
-    let Builder { mut plan, services, .. } = builder;
+    let Builder { mut plan, services, prospects, .. } = builder;
+    order::take_turns(&mut plan, &prospects);
+    for layer in 0..plan.layers.len() {
+        let chooses = config.layers.get(&plan.layers[layer].id).is_some_and(|layer| {
+            layer.budget_policy == BudgetPolicy::Select && past.history.runs > 0
+        });
+        if chooses {
+            choose::by_budget(&mut plan, layer, &prospects);
+        }
+    }
     plan.notes.extend(services.notes());
     plan.services = services.into_planned().map_err(PlanError::ServiceCycle)?;
     Ok(plan)
@@ -85,9 +119,21 @@ struct Builder<'a> {
     config: &'a Config,
     selection: &'a Selection,
     work: FoundWork,
+    past: Past<'a>,
+    /// How jobs of the layer that is planned are made for a budget to choose among.
+    choice: Option<Choice>,
+    /// What is expected of each job of the plan.
+    prospects: Vec<Prospect>,
     services: ServiceSet<'a>,
     plan: Plan,
 }
+
+/// The share of its budget that a layer fills, on all slots, before its jobs are made for a
+/// choice.
+const TIGHT: f64 = 0.6;
+
+/// The share of the budget that a job takes which is made to be chosen.
+const CHOICE: f64 = 1.0 / 12.0;
 
 /// What a category is planned with beyond its own definition.
 struct Placing<'a> {
@@ -163,6 +209,8 @@ impl<'a> Builder<'a> {
     fn categories_of(&mut self, layer: &'a Layer) {
         let ix = LayerIx::at(self.plan.layers.len() - 1);
         let reason = format!("part of layer {}", layer.id);
+        self.choice =
+            self.choice_in(layer, self.plan.layers[ix.position()].budget.unwrap_or_default());
         let mut categories: Vec<&Category> = layer.categories.iter().map(Arc::as_ref).collect();
         categories.sort_by_key(|category| category.priority_order);
         self.plan.categories.reserve(categories.len());
@@ -279,8 +327,8 @@ impl<'a> Builder<'a> {
             let reason = format!("runs only in {}, not in {environment}", names.join(", "));
             return CategoryWork::Skipped { reason };
         }
-        let specs = match self.work.remove(&category.name) {
-            Some(Ok(specs)) if !specs.is_empty() => specs,
+        let found = match self.work.remove(&category.name) {
+            Some(Ok(found)) if !found.is_empty() => found,
             Some(Err(WorkError { kind, message })) => {
                 return match kind {
                     WorkErrorKind::Nothing => CategoryWork::Empty { looked: message },
@@ -293,13 +341,70 @@ impl<'a> Builder<'a> {
         };
         let services = self.services.needed(category, layer_services);
         let first = JobIx::at(self.plan.jobs.len());
-        let count = u32::try_from(specs.len()).unwrap_or(u32::MAX);
-        let jobs = specs.into_iter().map(|spec| PlannedJob {
-            holds: category.serial.clone(),
-            ..PlannedJob::new(ix, services.clone(), spec)
-        });
-        self.plan.jobs.extend(jobs);
+        let layer = self.plan.layers.len() - 1;
+        let rules = self.rules(category, LayerIx::at(layer));
+        let past = self.past.history.category(&category.name);
+        let patience = self.patience(category);
+        for found in &found {
+            let usual = usual_test(category.kind, !category.services.is_empty());
+            let estimate = CategoryEstimate::new(past, usual, found.spec.runner);
+            for CutJob { spec, holds, content } in split::split(found, &rules, &estimate) {
+                let mut holds = [holds, category.serial.clone()].concat();
+                holds.sort();
+                holds.dedup();
+                let prospect = Prospect::new(&content, &estimate, past, &patience);
+                let job = PlannedJob {
+                    holds,
+                    forecast: estimate.forecast(prospect.expected, prospect.runs),
+                    why: content.how.into(),
+                    ..PlannedJob::new(ix, services.clone(), spec)
+                };
+                self.plan.jobs.push(job);
+                self.prospects.push(prospect);
+            }
+        }
+        let count = u32::try_from(self.plan.jobs.len() - first.position()).unwrap_or(u32::MAX);
         CategoryWork::Jobs { first, count }
+    }
+
+    /// What limits the cutting of a category in a layer of the plan.
+    fn rules(&self, category: &Category, layer: LayerIx) -> Rules {
+        let width = category.max_parallel.min(self.plan.layer(layer).max_parallel);
+        Rules {
+            width: width.min(self.plan.slots).max(1),
+            most: category.split.max_shards,
+            window: category.split.window,
+            guess: category.estimate,
+            choice: self.choice,
+        }
+    }
+
+    /// When a test of a category has waited long enough: as its layer says.
+    fn patience(&self, category: &Category) -> Patience {
+        let layer = category.layer.as_ref().and_then(|layer| self.config.layers.get(layer));
+        Patience {
+            runs: layer.map_or(u32::MAX, |layer| layer.at_least_every.runs),
+            time: layer.map_or(Duration::MAX, |layer| layer.at_least_every.time),
+            unix_millis: self.past.unix_millis,
+        }
+    }
+
+    /// How jobs of a layer are made when its budget chooses and what earlier runs took is more
+    /// than what fits.
+    fn choice_in(&self, layer: &Layer, budget: Duration) -> Option<Choice> {
+        if layer.budget_policy != BudgetPolicy::Select || self.past.history.runs == 0 {
+            return None;
+        }
+        let mut total = 0.0;
+        for category in &layer.categories {
+            let past = self.past.history.category(&category.name);
+            let usual = usual_test(category.kind, !category.services.is_empty());
+            total += Durations::new(past, usual).total().mean;
+        }
+        let slots = layer.limits.max_parallel.min(self.plan.slots).max(1);
+        let is_tight = total > TIGHT * budget.as_secs_f64() * f64::from(slots);
+        let patience = self.patience(layer.categories.first()?);
+        is_tight.then(|| Choice { size: budget.mul_f64(CHOICE), patience })
     }
 
     /// Turns the conflicts that categories name into both-way relations of the plan.

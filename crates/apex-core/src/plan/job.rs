@@ -18,10 +18,42 @@ pub struct JobSpec {
     pub work: Work,
     /// Environment that the configuration adds.
     pub env: Arc<BTreeMap<String, String>>,
-    /// Which part of how many, from 1.
+    /// Which part of how many, from 1, where the framework or the command cuts by itself.
     pub shard: Option<(u32, u32)>,
+    /// Which part of the work this job runs, where the plan has cut it.
+    pub part: Option<Arc<Part>>,
     /// How the work was found, for people.
     pub found_by: Arc<str>,
+}
+
+/// Which part of the work that was found a job runs.
+///
+/// The parts of one work run each of its tests exactly once, whatever was added to its files or
+/// taken from them since they were planned: what is not named here belongs to the part that
+/// leaves out what the others name.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Part {
+    /// Which of how many, from 1.
+    pub number: u32,
+    /// How many.
+    pub of: u32,
+    /// Files below the paths of the job that other parts run.
+    pub leave: Vec<Arc<str>>,
+    /// Test ids: of the files that have some here, only these.
+    pub only: Vec<Arc<str>>,
+    /// Test ids that other parts run.
+    pub without: Vec<Arc<str>>,
+    /// Which tests with the marker `serial` it runs.
+    pub serial: Option<SerialShare>,
+}
+
+/// What a part runs of files in which some tests carry the marker `serial`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SerialShare {
+    /// The files, relative to the working directory; others are not concerned.
+    pub files: Vec<Arc<str>>,
+    /// Whether only the marked tests of these files run, or only the others.
+    pub marked: bool,
 }
 
 /// What of a framework's tests belong to a job.

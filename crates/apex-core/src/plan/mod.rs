@@ -4,12 +4,18 @@
 //! happen; events then speak in its numbers. It never changes.
 
 mod build;
+mod choose;
+mod found;
 mod job;
+mod order;
 pub mod phases;
 mod service_set;
+pub mod split;
+pub mod worth;
 
-pub use build::{FoundWork, PlanError, build, selection_layer};
-pub use job::{JobSpec, Work, WorkError, WorkErrorKind};
+pub use build::{FoundWork, Past, PlanError, build, selection_layer};
+pub use found::{FoundJob, Serial, Source};
+pub use job::{JobSpec, Part, SerialShare, Work, WorkError, WorkErrorKind};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -208,6 +214,9 @@ pub struct PlannedJob {
     /// When it is considered among the jobs that may start, the smallest first; jobs of equal
     /// turn in the order of the plan.
     pub turn: u32,
+    /// How it was cut and why it is considered when it is, for people; empty when there is
+    /// nothing to say.
+    pub why: Arc<str>,
 }
 
 /// What earlier runs let expect of a job.
@@ -238,7 +247,7 @@ pub enum Standing {
 impl PlannedJob {
     /// A job about which nothing is known and that holds nothing alone.
     #[must_use]
-    pub const fn new(category: CategoryIx, services: Vec<ServiceIx>, spec: JobSpec) -> Self {
+    pub fn new(category: CategoryIx, services: Vec<ServiceIx>, spec: JobSpec) -> Self {
         Self {
             category,
             services,
@@ -247,6 +256,7 @@ impl PlannedJob {
             holds: Vec::new(),
             standing: Standing::Required,
             turn: 0,
+            why: "".into(),
         }
     }
 }

@@ -156,6 +156,8 @@ pub(super) struct Job<'a> {
     pub env: Cow<'a, BTreeMap<String, String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartLine<'a>>,
     pub found_by: Text<'a>,
     /// What earlier runs let expect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -169,6 +171,36 @@ pub(super) struct Job<'a> {
     /// When it is considered among the jobs that may start, the smallest first.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub turn: u32,
+    /// How it was cut and why it is considered when it is.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub why: Text<'a>,
+}
+
+/// Which part of the work that was found a job runs, from 1.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct PartLine<'a> {
+    pub number: u32,
+    pub of: u32,
+    /// Files that other parts run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leave: Vec<Text<'a>>,
+    /// Test ids: of the files that have some here, only these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<Text<'a>>,
+    /// Test ids that other parts run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<Text<'a>>,
+    /// Which tests with the marker `serial` it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<SerialLine<'a>>,
+}
+
+/// What a part runs of files in which some tests carry the marker `serial`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct SerialLine<'a> {
+    pub files: Vec<Text<'a>>,
+    /// Whether only the marked tests of these files run, or only the others.
+    pub marked: bool,
 }
 
 /// What earlier runs let expect of a job.

@@ -9,14 +9,14 @@ use apex_config::model::{
 use apex_core::Plan;
 use apex_core::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
 use apex_core::plan::{
-    CategoryWork, Forecast, JobSpec, LeftOut, PlannedCategory, PlannedJob, PlannedLayer,
-    PlannedService, RequestSummary, Standing, Work,
+    CategoryWork, Forecast, JobSpec, LeftOut, Part, PlannedCategory, PlannedJob, PlannedLayer,
+    PlannedService, RequestSummary, SerialShare, Standing, Work,
 };
 
 use super::line::Text;
 use super::plan::{
-    Category, CategoryWorkLine, ForecastLine, Job, Layer, PlanLine, QuarantinedLine, Request,
-    Service, Shard, WorkLine,
+    Category, CategoryWorkLine, ForecastLine, Job, Layer, PartLine, PlanLine, QuarantinedLine,
+    Request, Service, Shard, WorkLine,
 };
 
 impl TryFrom<PlanLine<'_>> for Plan {
@@ -158,12 +158,29 @@ impl From<Job<'_>> for PlannedJob {
                 work: job.work.into(),
                 env: Arc::new(job.env.into_owned()),
                 shard: job.shard.map(|Shard { number, of }| (number, of)),
+                part: job.part.map(|part| Arc::new(part.into())),
                 found_by: job.found_by.into(),
             },
             forecast: job.forecast.map(Into::into),
             holds: job.holds.into_iter().map(|name| Arc::from(&*name)).collect(),
             standing: if job.if_it_fits { Standing::IfItFits } else { Standing::Required },
             turn: job.turn,
+            why: job.why.into(),
+        }
+    }
+}
+
+impl From<PartLine<'_>> for Part {
+    fn from(part: PartLine<'_>) -> Self {
+        Self {
+            number: part.number,
+            of: part.of,
+            leave: shared(part.leave),
+            only: shared(part.only),
+            without: shared(part.without),
+            serial: part
+                .serial
+                .map(|serial| SerialShare { files: shared(serial.files), marked: serial.marked }),
         }
     }
 }
@@ -226,6 +243,10 @@ impl TryFrom<Service<'_>> for PlannedService {
             reason: service.reason.into(),
         })
     }
+}
+
+fn shared(list: Vec<Text<'_>>) -> Vec<Arc<str>> {
+    list.into_iter().map(Into::into).collect()
 }
 
 fn texts(list: Vec<Text<'_>>) -> Vec<String> {

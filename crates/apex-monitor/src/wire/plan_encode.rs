@@ -1,20 +1,21 @@
 //! From a plan to its written form.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use apex_config::model::{CommandLine, Quarantined};
 use apex_core::Plan;
 use apex_core::id::{CategoryIx, LayerIx, ServiceIx};
 use apex_core::plan::{
-    CategoryWork, Forecast, PlannedCategory, PlannedJob, PlannedLayer, PlannedService, Standing,
-    Work,
+    CategoryWork, Forecast, Part, PlannedCategory, PlannedJob, PlannedLayer, PlannedService,
+    Standing, Work,
 };
 
 use super::line::Text;
 use super::listed::Listed;
 use super::plan::{
-    Category, CategoryWorkLine, ForecastLine, Job, Layer, LeftOut, PlanFile, PlanLine,
-    QuarantinedLine, Request, Service, Shard, Success, WorkLine,
+    Category, CategoryWorkLine, ForecastLine, Job, Layer, LeftOut, PartLine, PlanFile, PlanLine,
+    QuarantinedLine, Request, SerialLine, Service, Shard, Success, WorkLine,
 };
 use super::seconds::Seconds;
 use super::word::Word;
@@ -136,11 +137,29 @@ impl<'a> From<&'a PlannedJob> for Job<'a> {
             work: (&job.spec.work).into(),
             env: Cow::Borrowed(&job.spec.env),
             shard: job.spec.shard.map(|(number, of)| Shard { number, of }),
+            part: job.spec.part.as_deref().map(Into::into),
             found_by: Text::Borrowed(&job.spec.found_by),
             forecast: job.forecast.map(ForecastLine::from),
             holds: job.holds.iter().map(|name| Text::Borrowed(name)).collect(),
             if_it_fits: job.standing == Standing::IfItFits,
             turn: job.turn,
+            why: Text::Borrowed(&job.why),
+        }
+    }
+}
+
+impl<'a> From<&'a Part> for PartLine<'a> {
+    fn from(part: &'a Part) -> Self {
+        Self {
+            number: part.number,
+            of: part.of,
+            leave: shared(&part.leave),
+            only: shared(&part.only),
+            without: shared(&part.without),
+            serial: part
+                .serial
+                .as_ref()
+                .map(|serial| SerialLine { files: shared(&serial.files), marked: serial.marked }),
         }
     }
 }
@@ -197,6 +216,10 @@ impl<'a> From<&'a PlannedService> for Service<'a> {
             reason: (&service.reason).into(),
         }
     }
+}
+
+fn shared(list: &[Arc<str>]) -> Vec<Text<'_>> {
+    list.iter().map(|text| Text::Borrowed(text)).collect()
 }
 
 fn texts(list: &[String]) -> Vec<Text<'_>> {

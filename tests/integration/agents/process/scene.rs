@@ -136,6 +136,7 @@ impl Scene {
                 },
                 env: Arc::new(self.job_env.clone()),
                 shard: None,
+                part: None,
                 found_by: "test".into(),
             },
             only: None,

@@ -127,6 +127,7 @@ pub(crate) fn job(runner: RunnerKind) -> JobSpec {
         },
         env: Arc::default(),
         shard: None,
+        part: None,
         found_by: "the test".into(),
     }
 }

@@ -1,8 +1,10 @@
 //! pytest: outcomes, selection, broken files, and interpreters that are killed.
 
+use std::sync::Arc;
+
 use apex_config::model::RunnerKind;
 use apex_core::Outcome;
-use apex_core::plan::{JobSpec, Work};
+use apex_core::plan::{JobSpec, Part, SerialShare, Work};
 use apex_tests::tool::tool_answers;
 
 use super::drive::{Project, job, list_in};
@@ -259,4 +261,80 @@ fn what_apex_says_is_what_the_junit_report_of_pytest_says() {
         let count = names.values().filter(|one| **one == outcome).count();
         assert_eq!(driven.count(outcome), count, "{outcome}");
     }
+}
+
+/// A job of a part of some work.
+fn in_part(spec: &JobSpec, paths: &[&str], part: Part) -> JobSpec {
+    let spec = with(spec.clone(), |own, _, _| {
+        *own = paths.iter().map(|path| (*path).to_owned()).collect();
+    });
+    JobSpec { part: Some(Arc::new(part)), ..spec }
+}
+
+const SERIAL: &str = "
+import pytest
+
+@pytest.mark.serial
+def test_alone(): pass
+
+def test_beside(): pass
+
+@pytest.mark.serial
+@pytest.mark.parametrize('value', ['{out}', 'b'])
+def test_each(value): pass
+";
+
+#[test]
+fn parts_run_every_test_of_pytest_once() {
+    if is_missing() {
+        return;
+    }
+    let skipped =
+        "import pytest\npytest.skip('not here', allow_module_level=True)\n# mark.serial\n";
+    let project = Project::with(&[
+        ("pytest.ini", "[pytest]\nmarkers = serial: alone\n"),
+        ("tests/test_a.py", "def test_one(): pass\ndef test_two(): pass\ndef test_new(): pass\n"),
+        ("tests/test_b.py", "def test_one(): pass\n"),
+        ("tests/deep/test_c.py", SERIAL),
+        ("tests/deep/test_d.py", skipped),
+    ]);
+    let list = |texts: &[&str]| texts.iter().map(|text| Arc::from(*text)).collect::<Vec<_>>();
+    let share = |marked| {
+        let files = list(&["tests/deep/test_c.py", "tests/deep/test_d.py"]);
+        Some(SerialShare { files, marked })
+    };
+    let spec = job(RunnerKind::Pytest);
+    let rest = Part {
+        leave: list(&["tests/test_b.py"]),
+        without: list(&["tests/test_a.py::test_one"]),
+        serial: share(false),
+        ..Part::default()
+    };
+    let other = Part { only: list(&["tests/test_a.py::test_one"]), ..Part::default() };
+    let serial = Part { serial: share(true), ..Part::default() };
+    let jobs = [
+        in_part(&spec, &["tests"], rest),
+        in_part(&spec, &["tests/test_a.py", "tests/test_b.py"], other),
+        in_part(&spec, &["tests/deep/test_c.py", "tests/deep/test_d.py"], serial),
+    ];
+    let ran: Vec<Vec<String>> = jobs
+        .iter()
+        .map(|job| {
+            let driven = project.run(job, None);
+            assert_eq!(driven.problem, None);
+            driven.tests.keys().cloned().collect()
+        })
+        .collect();
+    let c = |name: &str| format!("tests/deep/test_c.py::{name}");
+    assert_eq!(
+        ran[0],
+        [
+            c("test_beside").as_str(),
+            "tests/deep/test_d.py",
+            "tests/test_a.py::test_new",
+            "tests/test_a.py::test_two"
+        ]
+    );
+    assert_eq!(ran[1], ["tests/test_a.py::test_one", "tests/test_b.py::test_one"]);
+    assert_eq!(ran[2], [c("test_alone"), c("test_each[b]"), c("test_each[{out}]")]);
 }

@@ -1,7 +1,10 @@
 //! unittest: outcomes, sub-tests, broken files, killed interpreters.
 
+use std::sync::Arc;
+
 use apex_config::model::RunnerKind;
 use apex_core::Outcome;
+use apex_core::plan::{JobSpec, Part};
 use apex_tests::tool::tool;
 
 use super::drive::{Project, job, list_in};
@@ -91,4 +94,16 @@ fn a_retry_runs_one_test_and_listing_runs_none() {
     assert_eq!((again.tests.len(), again.count(Outcome::Passed), again.problem), (1, 1, None));
     let listed = list_in(project.path(), &job(RunnerKind::Unittest));
     assert_eq!((listed.discovered.len(), listed.tests.len(), listed.problem), (9, 0, None));
+}
+
+#[test]
+fn a_part_of_unittest_leaves_the_files_of_the_others() {
+    let Some(_) = tool("python3") else { return };
+    let file = "import unittest\nclass T(unittest.TestCase):\n    def test_one(self): pass\n";
+    let project = Project::with(&[("tests/test_a.py", file), ("tests/test_b.py", file)]);
+    let part = Part { leave: vec!["tests/test_a.py".into()], ..Part::default() };
+    let rest = JobSpec { part: Some(Arc::new(part)), ..job(RunnerKind::Unittest) };
+    let driven = project.run(&rest, None);
+    assert_eq!(driven.tests.keys().collect::<Vec<_>>(), ["tests.test_b.T.test_one"]);
+    assert_eq!(driven.problem, None);
 }

@@ -32,6 +32,7 @@ fn job(runner: RunnerKind) -> JobSpec {
         work,
         env: Arc::default(),
         shard: None,
+        part: None,
         found_by: "".into(),
     }
 }

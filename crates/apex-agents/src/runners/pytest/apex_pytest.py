@@ -1,7 +1,8 @@
 """Tells Apex what pytest does: one JSON line per event, flushed at once.
 
 Loaded with ``-p apex_pytest``; needs nothing but pytest itself (6.2 or later, Python 3.8 or
-later). The place of the events is in ``APEX_EVENTS``, the selection in ``APEX_SELECTION``, and
+later). The place of the events is in ``APEX_EVENTS``, the selection in ``APEX_SELECTION``,
+the part of its paths that this program runs in ``APEX_PART_0``, ``APEX_PART_1`` and so on, and
 the ids of a retry in ``APEX_ONLY_0``, ``APEX_ONLY_1`` and so on, all as JSON. Under xdist the
 controller reports and every process selects. It changes no option of the user.
 """
@@ -56,12 +57,48 @@ class Channel:
             self.stream = None
 
 
+class Part:
+    """Which part of its paths this program runs, when others run the rest beside it."""
+
+    def __init__(self):
+        text = []
+        while "APEX_PART_%d" % len(text) in os.environ:
+            text.append(os.environ["APEX_PART_%d" % len(text)])
+        self.is_some = bool(text)
+        leave, only, without, serial, self.marked = json.loads("".join(text) or "[[],[],[],[],false]")
+        self.leave = set(leave)
+        self.only = set(only)
+        self.only_files = {one.split("::")[0] for one in only}
+        self.without = set(without)
+        self.serial = set(serial)
+
+    def leaves(self, path):
+        """Whether another program runs this file."""
+        return bool(self.leave) and relative(path) in self.leave
+
+    def shares(self, name):
+        """Whether another program reports what is wrong or skipped about this file as a whole."""
+        return name in self.only_files or (self.marked and name in self.serial)
+
+    def has(self, item):
+        nodeid = clean(item.nodeid)
+        path = relative(getattr(item, "path", None) or item.fspath)
+        if nodeid in self.without or path in self.leave:
+            return False
+        if self.only and nodeid not in self.only and nodeid.split("::")[0] in self.only_files:
+            return False
+        if path not in self.serial:
+            return True
+        return (item.get_closest_marker("serial") is not None) == self.marked
+
+
 class Selection:
     """Which of the collected tests belong to this program."""
 
     def __init__(self):
         chosen = json.loads(os.environ.get("APEX_SELECTION") or "{}")
         self.shard = chosen.get("shard")
+        self.part = Part()
         self.list_only = bool(chosen.get("list"))
         self.only = self.read_only()
         self.files = None if self.only is None else {one.split("::")[0] for one in self.only}
@@ -79,6 +116,8 @@ class Selection:
         """The items that are kept, in their order."""
         if self.only is not None:
             return [item for item in items if clean(item.nodeid) in self.only]
+        if self.part.is_some:
+            items = [item for item in items if self.part.has(item)]
         if self.shard is None:
             return items
         number, count = self.shard
@@ -210,7 +249,7 @@ class Reporter:
             text = report.longreprtext
             name = report.nodeid.split("::")[0] or "conftest"
             self.tell_broken(name, error_line(text), text)
-        elif report.skipped:
+        elif report.skipped and not self.selection.part.shares(report.nodeid.split("::")[0]):
             name = clean(report.nodeid)
             self.tell_found([whole_file(name)])
             self.channel.send("end", id=name, outcome="skipped", seconds=0, message=skip_reason(report))
@@ -308,6 +347,17 @@ class Selector:
         chosen = set(map(id, kept))
         config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
         items[:] = kept
+
+    # pytest 7 named the path anew, and 9 knows the old name no more.
+    if hasattr(pytest, "version_tuple") and pytest.version_tuple >= (7, 0):
+
+        def pytest_ignore_collect(self, collection_path):
+            return True if self.selection.part.leaves(collection_path) else None
+
+    else:
+
+        def pytest_ignore_collect(self, path):
+            return True if self.selection.part.leaves(path) else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):

@@ -1,7 +1,11 @@
 //! pytest: `python -m pytest` with Apex's plug-in, which needs nothing installed.
 
+use std::sync::Arc;
+
+use apex_core::plan::JobSpec;
+
 use super::context::{Purpose, SessionContext, TestSelection};
-use super::python::{PythonSession, invocation, selection_env};
+use super::python::{PythonSession, invocation, selection_env, within};
 use super::session::Session;
 
 /// The plug-in, as a file of the private folder.
@@ -35,6 +39,28 @@ pub(crate) fn selected(selection: &TestSelection<'_>) -> Vec<String> {
         arguments.push(format!("{option}={path}"));
     }
     arguments.extend(selection.paths.iter().cloned());
+    arguments
+}
+
+/// The arguments of a job for people: with what its part leaves out, in pytest's own words.
+pub(crate) fn described(selection: &TestSelection<'_>, spec: &JobSpec) -> Vec<String> {
+    let Some(part) = &spec.part else { return selected(selection) };
+    let ids = |ids: &[Arc<str>]| -> Vec<String> {
+        ids.iter().map(|id| within(&spec.working_directory, id).to_owned()).collect()
+    };
+    let (only, without) = (ids(&part.only), ids(&part.without));
+    let in_part = |path: &String| only.iter().any(|id| id.split("::").next() == Some(path));
+    let paths = selection.paths.iter().filter(|path| !in_part(path)).cloned();
+    let paths: Vec<String> = paths.chain(only.iter().cloned()).collect();
+    let markers = part.serial.as_ref().map(|serial| {
+        let serial = if serial.marked { "serial" } else { "not serial" };
+        selection.markers.map_or_else(|| serial.to_owned(), |own| format!("({own}) and {serial}"))
+    });
+    let markers = markers.as_deref().or(selection.markers);
+    let leave = part.leave.iter().map(|path| format!("--ignore={path}"));
+    let without = without.iter().map(|id| format!("--deselect={id}"));
+    let mut arguments: Vec<String> = leave.chain(without).collect();
+    arguments.extend(selected(&TestSelection { paths: &paths, markers, ..*selection }));
     arguments
 }
 

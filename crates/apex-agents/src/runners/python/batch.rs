@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 /// Largest value of one variable, in bytes.
-const VARIABLE_LIMIT: usize = 96 * 1024;
+pub(super) const VARIABLE_LIMIT: usize = 96 * 1024;
 
 /// Most variables of one program.
 const VARIABLES: usize = 6;
@@ -30,7 +30,7 @@ pub(crate) fn batches<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<BTreeMap<St
 }
 
 /// A JSON string without braces, which the executor would read as placeholders.
-fn encoded(id: &str) -> String {
+pub(super) fn encoded(id: &str) -> String {
     let text = serde_json::Value::from(id).to_string();
     if text.contains('{') { text.replace('{', "\\u007b") } else { text }
 }

@@ -2,11 +2,12 @@
 //! environment, and a session that goes on after a test has killed the interpreter.
 
 mod batch;
+mod part;
 mod session;
 
 use std::collections::BTreeMap;
 
-pub(crate) use session::PythonSession;
+pub(crate) use session::{PythonSession, within};
 
 use super::context::{Purpose, SessionContext, TestSelection};
 use super::session::Invocation;
@@ -26,10 +27,11 @@ pub(crate) fn selection_env(
         "shard": context.spec.shard.map(|(number, count)| [number, count]),
         "list": purpose == Purpose::List,
     });
-    BTreeMap::from([
-        ("APEX_SELECTION".to_owned(), value.to_string()),
-        ("PYTHONUNBUFFERED".to_owned(), "1".to_owned()),
-    ])
+    let folder = &context.spec.working_directory;
+    let mut env = part::variables(context.spec.part.as_deref(), folder);
+    env.insert("APEX_SELECTION".to_owned(), value.to_string());
+    env.insert("PYTHONUNBUFFERED".to_owned(), "1".to_owned());
+    env
 }
 
 /// An invocation in the folder of the job, with the event channel of Apex's plug-ins.

@@ -271,7 +271,7 @@ impl PythonSession {
 }
 
 /// An id without the folder of its project.
-fn within<'a>(folder: &str, id: &'a str) -> &'a str {
+pub(crate) fn within<'a>(folder: &str, id: &'a str) -> &'a str {
     id.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).unwrap_or(id)
 }
 

@@ -1,7 +1,8 @@
 """Runs unittest suites for Apex: one JSON line per event, flushed at once.
 
 Standard library only, Python 3.8 or later. The place of the events is in ``APEX_EVENTS``, the
-selection in ``APEX_SELECTION``, the ids of a retry in ``APEX_ONLY_0``, ``APEX_ONLY_1`` and so on.
+selection in ``APEX_SELECTION``, the part of its paths that this program runs in ``APEX_PART_0`` and
+so on, the ids of a retry in ``APEX_ONLY_0``, ``APEX_ONLY_1`` and so on.
 """
 
 import fnmatch
@@ -52,6 +53,14 @@ def read_only():
         ids.extend(json.loads(os.environ["APEX_ONLY_%d" % part]))
         part += 1
     return set(ids) if part else None
+
+
+def read_leave():
+    """Files that other programs run."""
+    text = []
+    while "APEX_PART_%d" % len(text) in os.environ:
+        text.append(os.environ["APEX_PART_%d" % len(text)])
+    return {os.path.normpath(path) for path in json.loads("".join(text))[0]} if text else set()
 
 
 def is_ignored(path, ignored):
@@ -282,7 +291,9 @@ def main():
     channel = Channel()
     selection = json.loads(os.environ.get("APEX_SELECTION") or "{}")
     sys.path[0] = os.getcwd()
+    leave = read_leave()
     files = test_files(selection.get("paths") or [], selection.get("ignore") or [])
+    files = [path for path in files if os.path.normpath(path) not in leave]
     tests = chosen_tests(load(files, channel, selection.get("keyword")), selection, read_only())
     tell_found(channel, tests)
     result = Result(channel)

@@ -29,7 +29,7 @@ pub(crate) fn category(
     let shards = match category.shards {
         Shards::Fixed(number) => Fact::number("shards", "shards", number),
         Shards::Auto => {
-            Fact::text("shards", "shards", "auto").said("as many as its estimate suggests")
+            Fact::text("shards", "shards", "auto").said("by what starting a program costs")
         }
     };
     let parallel = place(match category.layer {
