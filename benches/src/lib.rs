@@ -86,7 +86,7 @@ fn category(number: u32) -> Result<PlannedCategory, InvalidName> {
     Ok(PlannedCategory {
         name: CategoryName::new(&format!("task_{number}"))?,
         layer: LayerIx(0),
-        reason: "measurement".to_owned(),
+        reason: "measurement".into(),
         requested: true,
         named: false,
         priority: Priority::Medium,
@@ -104,6 +104,8 @@ fn category(number: u32) -> Result<PlannedCategory, InvalidName> {
         flaky: FlakyPolicy::default(),
         critical: false,
         estimate: Duration::from_secs(1),
+        fingerprint: None,
+        is_sample: false,
         work: CategoryWork::Jobs { first: JobIx(number), count: 1 },
     })
 }

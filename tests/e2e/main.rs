@@ -1,5 +1,6 @@
 //! The `apex` program as a person or a pipeline calls it.
 
+mod affected;
 mod budget;
 mod check;
 mod commands;

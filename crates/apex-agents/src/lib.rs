@@ -4,6 +4,7 @@
 //! happened. This crate never decides what runs next, and never shows anything to anybody.
 
 pub mod background;
+pub mod changes;
 pub mod controller;
 pub mod detect;
 pub mod executor;

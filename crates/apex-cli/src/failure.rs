@@ -46,6 +46,38 @@ impl From<apex_core::select::UnknownName> for Failure {
     }
 }
 
+impl From<apex_agents::changes::GitError> for Failure {
+    fn from(error: apex_agents::changes::GitError) -> Self {
+        use apex_agents::changes::GitError;
+        let message = error.to_string();
+        match error {
+            GitError::Missing(_) => {
+                Self::environment(message, "install Git, or leave `--affected` out")
+            }
+            GitError::NoRepository(_) => {
+                Self::environment(message, "leave `--affected` out, or run `git init`")
+            }
+            GitError::UnknownBase { .. } => Self::usage(
+                message,
+                "name a branch, tag or commit of this clone; a shallow clone may have to fetch it",
+            ),
+            GitError::Failed { .. } => {
+                Self::environment(message, "ask Git the same; `--affected` needs its answer")
+            }
+        }
+    }
+}
+
+impl From<apex_agents::controller::AffectedError> for Failure {
+    fn from(error: apex_agents::controller::AffectedError) -> Self {
+        use apex_agents::controller::AffectedError;
+        match error {
+            AffectedError::Planning(error) => error.into(),
+            AffectedError::Git(error) => error.into(),
+        }
+    }
+}
+
 impl From<apex_core::plan::PlanError> for Failure {
     fn from(error: apex_core::plan::PlanError) -> Self {
         Self::usage(error.to_string(), "take one of these dependencies out of the layer file")

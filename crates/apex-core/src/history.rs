@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use apex_config::model::CategoryName;
 
+use crate::change::Fingerprint;
+use crate::id::RunId;
 use crate::outcome::Outcome;
 
 /// The most samples that are kept of one test or of one category's jobs: the bound of the value.
@@ -46,6 +48,20 @@ pub struct CategoryHistory {
     /// Attempts of its jobs that came to an end of their own, the latest first, at most
     /// [`MOST_SAMPLES`].
     pub jobs: Vec<JobSample>,
+    /// Inputs with which it passed, the latest first, at most [`MOST_SAMPLES`].
+    pub passes: Vec<InputsSeen>,
+    /// Inputs with which it failed although no change concerned them, the latest first, at most
+    /// [`MOST_SAMPLES`].
+    pub misses: Vec<InputsSeen>,
+}
+
+/// A run of a category with known inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputsSeen {
+    /// What they amounted to.
+    pub fingerprint: Fingerprint,
+    /// The run.
+    pub run: RunId,
 }
 
 /// The past of a test.

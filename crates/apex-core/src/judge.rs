@@ -134,7 +134,7 @@ pub fn describe_end(end: &ProcessEnd) -> String {
 pub const fn rank(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Empty => 0,
-        Outcome::Skipped => 1,
+        Outcome::Skipped | Outcome::Cached => 1,
         Outcome::Passed | Outcome::Quarantined => 2,
         Outcome::Flaky => 3,
         Outcome::Blocked => 4,
@@ -162,7 +162,12 @@ pub fn category(worst: Outcome, reason: String, timed_out: bool) -> (Outcome, St
 pub const fn lets_dependants_run(outcome: Outcome) -> bool {
     matches!(
         outcome,
-        Outcome::Passed | Outcome::Flaky | Outcome::Quarantined | Outcome::Skipped | Outcome::Empty
+        Outcome::Passed
+            | Outcome::Flaky
+            | Outcome::Quarantined
+            | Outcome::Skipped
+            | Outcome::Cached
+            | Outcome::Empty
     )
 }
 
@@ -193,6 +198,8 @@ pub struct LayerFacts {
     pub errored: Vec<CategoryName>,
     /// Whether the result of some job contradicts itself.
     pub contradiction: bool,
+    /// Number of categories that no change concerned.
+    pub spared: u32,
     /// Number of categories that did not come to an end of their own.
     pub unfinished: u32,
 }
@@ -267,7 +274,7 @@ pub fn layer(facts: &LayerFacts, criteria: &SuccessCriteria) -> (Verdict, String
     }
     let is_empty =
         [Outcome::Skipped, Outcome::Quarantined].iter().all(|&one| facts.count(one) == 0);
-    if facts.passed() == 0 && is_empty {
+    if facts.passed() == 0 && is_empty && facts.spared == 0 {
         return (Verdict::Empty, "it has no tests".to_owned());
     }
     (Verdict::Passed, String::new())

@@ -29,11 +29,13 @@ pub enum Outcome {
     NotRun,
     /// A category without tests.
     Empty,
+    /// A category that passed before with the same inputs and did not run.
+    Cached,
 }
 
 impl Outcome {
     /// Every outcome, in the order of reports.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Passed,
         Self::Flaky,
         Self::Quarantined,
@@ -46,6 +48,7 @@ impl Outcome {
         Self::Deferred,
         Self::NotRun,
         Self::Empty,
+        Self::Cached,
     ];
 
     /// The word for it in files and on the wire.
@@ -64,6 +67,7 @@ impl Outcome {
             Self::Deferred => "deferred",
             Self::NotRun => "not_run",
             Self::Empty => "empty",
+            Self::Cached => "cached",
         }
     }
 

@@ -188,7 +188,7 @@ fn category(random: &mut Random, plan: &mut Plan, place: Place) {
     plan.categories.push(PlannedCategory {
         name: CategoryName::new(&format!("category{}", ix.0)).unwrap(),
         layer: place.layer,
-        reason: String::new(),
+        reason: "".into(),
         requested: true,
         named: random.percent(10),
         priority: Priority::Medium,
@@ -206,6 +206,8 @@ fn category(random: &mut Random, plan: &mut Plan, place: Place) {
         flaky: random.pick(&[FlakyPolicy::Pass, FlakyPolicy::Warn, FlakyPolicy::Fail]),
         critical: random.percent(10),
         estimate: Duration::from_secs(1),
+        fingerprint: None,
+        is_sample: false,
         work,
     });
 }

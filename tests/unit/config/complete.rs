@@ -53,7 +53,7 @@ fn layers_land_in_the_model() {
     assert_eq!(fast.budget, minutes(2));
     assert_eq!(fast.execution_mode, ExecutionMode::Sequential);
     assert_eq!(fast.fail_fast, FailFast::Immediate);
-    assert_eq!(fast.budget_policy, BudgetPolicy::Strict);
+    assert_eq!(fast.budget_policy, BudgetPolicy::Select);
     assert_eq!(
         (fast.limits.max_memory_mb, fast.limits.max_cpu_percent, fast.limits.max_parallel),
         (512, 50, 2)

@@ -6,8 +6,8 @@ use apex_core::judge::{Counts, JobFacts, LayerFacts, category, job, layer, lets_
 use apex_core::{Outcome, Verdict};
 
 use Outcome::{
-    Blocked, Cancelled, Deferred, Empty, Errored, Failed, Flaky, NotRun, Passed, Quarantined,
-    Skipped, TimedOut,
+    Blocked, Cached, Cancelled, Deferred, Empty, Errored, Failed, Flaky, NotRun, Passed,
+    Quarantined, Skipped, TimedOut,
 };
 
 fn counts(of: &[(Outcome, u32)]) -> Counts {
@@ -150,7 +150,7 @@ fn a_category_is_as_bad_as_its_worst_job_unless_its_time_was_up() {
     for worst in Outcome::ALL {
         assert_eq!(category(worst, "why".to_owned(), false), (worst, "why".to_owned()));
         assert_eq!(category(worst, "why".to_owned(), true).0, TimedOut);
-        let lets = matches!(worst, Passed | Flaky | Quarantined | Skipped | Empty);
+        let lets = matches!(worst, Passed | Flaky | Quarantined | Skipped | Cached | Empty);
         assert_eq!(lets_dependants_run(worst), lets, "{worst}");
     }
 }

@@ -72,7 +72,7 @@ fn category(name: &str, layer: LayerIx, retries: u32, job: JobIx) -> PlannedCate
     PlannedCategory {
         name: CategoryName::new(name).unwrap(),
         layer,
-        reason: "part of its layer".to_owned(),
+        reason: "part of its layer".into(),
         requested: true,
         named: false,
         priority: Priority::High,
@@ -90,6 +90,8 @@ fn category(name: &str, layer: LayerIx, retries: u32, job: JobIx) -> PlannedCate
         flaky: FlakyPolicy::Warn,
         critical: false,
         estimate: Duration::from_millis(2500),
+        fingerprint: None,
+        is_sample: false,
         work: CategoryWork::Jobs { first: job, count: 1 },
     }
 }

@@ -26,17 +26,31 @@ use apex_core::Plan;
 use apex_core::history::History;
 use apex_core::select::{Request, Target};
 
+use crate::changes::{self, GitError, Look};
 use crate::machine;
 use crate::planning::{self, PlanningError, Wish};
 
 pub use prepared::{Outcome, PreparedRun, RunError};
 pub(crate) use sessions::{Purpose, factory};
 
+/// Why no plan could be made for what changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AffectedError {
+    /// No plan could be made at all.
+    #[error(transparent)]
+    Planning(#[from] PlanningError),
+    /// Git cannot say what changed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
 /// A project that can be planned and run.
 #[derive(Clone, Debug)]
 pub struct Controller {
     config: Config,
     root: PathBuf,
+    /// The layer file.
+    file: Option<PathBuf>,
     variables: BTreeMap<String, String>,
     history: Arc<History>,
 }
@@ -67,8 +81,8 @@ impl Controller {
     /// A project whose configuration is loaded.
     #[must_use]
     pub fn of(loaded: Loaded, variables: BTreeMap<String, String>) -> Self {
-        let history = Arc::default();
-        Self { config: loaded.config, root: loaded.root, variables, history }
+        let Loaded { config, root, file, .. } = loaded;
+        Self { config, root, file, variables, history: Arc::default() }
     }
 
     /// Plans with what earlier runs taught; otherwise as if there had been none.
@@ -96,6 +110,23 @@ impl Controller {
     /// As [`planning::plan`].
     pub fn plan(&self, wish: &Wish) -> Result<Plan, PlanningError> {
         planning::plan(&self.config, &self.root, &self.variables, &self.history, wish)
+    }
+
+    /// What a wish means, without the categories that no change since `base` concerns (where the
+    /// current branch left the main one when not given).
+    ///
+    /// # Errors
+    /// As [`planning::plan`], or when Git cannot say what changed.
+    pub fn plan_affected(&self, wish: &Wish, base: Option<&str>) -> Result<Plan, AffectedError> {
+        let at = Look {
+            config: &self.config,
+            root: &self.root,
+            file: self.file.as_deref(),
+            variables: &self.variables,
+            base,
+        };
+        let percent = self.config.execution.affected_sample_percent;
+        Ok(changes::spare(at, self.plan(wish)?, &self.history, percent)?)
     }
 
     /// A run of a wish, ready to be started.

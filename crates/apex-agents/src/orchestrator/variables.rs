@@ -35,13 +35,13 @@ pub(super) fn of_attempt(
     let planned = plan.job(job);
     let category = plan.category(planned.category);
     let part = planned.spec.part.as_ref().map(|part| (part.number, part.of));
-    let (shard, shards) = planned.spec.shard.or(part).unwrap_or((1, 1));
+    let shard = planned.spec.shard.or(part);
     let own = [
         (names::JOB_ID, job.0.to_string()),
         (names::CATEGORY, category.name.to_string()),
         (names::LAYER, plan.layer(category.layer).id.to_string()),
         (names::ATTEMPT, attempt.0.to_string()),
-        (names::SHARD, format!("{shard}/{shards}")),
+        (names::SHARD, shard.map_or_else(|| "1/1".to_owned(), |(one, of)| format!("{one}/{of}"))),
     ];
     own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

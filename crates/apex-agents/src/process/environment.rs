@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(super) struct BaseEnvironment {
     variables: Arc<BTreeMap<String, String>>,
-    /// `NAME=value` by name; an error when one of them contains a NUL byte.
+    /// Names with `NAME=value`; an error when one of them contains a NUL byte.
     entries: Result<Vec<(String, CString)>, NulError>,
 }
 
@@ -42,9 +42,10 @@ impl BaseEnvironment {
         entries.extend(base.iter().map(|(_, entry)| entry.as_c_str()));
         for (name, entry) in own.entries() {
             let entry = entry.map_err(std::io::Error::other)?;
-            match base.binary_search_by(|(known, _)| known.as_str().cmp(name)) {
-                Ok(beaten) => entries[beaten] = entry,
-                Err(_) => entries.push(entry),
+            // Looked for one by one: names of other lengths are told apart at once.
+            match base.iter().position(|(known, _)| known == name) {
+                Some(beaten) => entries[beaten] = entry,
+                None => entries.push(entry),
             }
         }
         Ok(entries)
@@ -71,7 +72,7 @@ impl<'a> OwnEnvironment<'a> {
             ends: Vec::with_capacity(count),
         };
         for (name, value) in variables() {
-            // They are few, and names of other lengths are told apart at once.
+            // They are few.
             if !own.names.contains(&name.as_str()) {
                 own.push(name, value);
             }

@@ -26,6 +26,10 @@ pub(crate) struct TargetArgs {
     /// Environment: test, development, staging, production, ci, or one of the layer file
     #[arg(long, value_name = "NAME")]
     pub(crate) env: Option<String>,
+    /// Spare the categories whose `inputs` did not change since BASE: a branch or commit; where the
+    /// branch left the main one when not given
+    #[arg(long, value_name = "BASE", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) affected: Option<String>,
     /// What a failure stops, in every layer
     #[arg(long, value_name = "RULE")]
     pub(crate) fail_fast: Option<FailFastWord>,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use apex_agents::controller::{Outcome, PreparedRun};
 use apex_agents::orchestrator::Interrupts;
-use apex_agents::{Controller, planning};
+use apex_agents::{Controller, changes, planning};
 use apex_core::{Plan, RunId, Sink};
 use apex_monitor::console::{
     ColourChoice, Console, ConsoleOptions, Mode, Surroundings, Verbosity, terminal_size,
@@ -19,7 +19,7 @@ use apex_monitor::console::{
 use apex_monitor::json::JsonLines;
 use apex_monitor::run_dir::Runs;
 
-use crate::args::{ColorWord, GlobalArgs, ProgressMode, RunArgs};
+use crate::args::{ColorWord, GlobalArgs, ProgressMode, RunArgs, TargetArgs};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::project::Project;
@@ -41,7 +41,30 @@ const RECORD_PATIENCE: Duration = Duration::from_secs(60);
 /// read must not hold the exit code.
 const DISPLAY_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Makes a plan for what the options mean.
+/// Makes a plan for what the options mean; with `affected`, for what changed since a base.
+pub(crate) fn plan_for(project: &Project, target: &TargetArgs) -> Result<Plan, Failure> {
+    let wish = wish(target, false);
+    let plan = plan(project, &wish)?;
+    let Some(base) = target.affected.as_deref() else { return Ok(plan) };
+    let Project { loaded, variables } = project;
+    let at = changes::Look {
+        config: &loaded.config,
+        root: &loaded.root,
+        file: loaded.file.as_deref(),
+        variables,
+        base: named(base),
+    };
+    let percent = loaded.config.execution.affected_sample_percent;
+    let history = past::look(&state_folder(project), &loaded.config, &wish);
+    changes::spare(at, plan, &history, percent).map_err(Failure::from)
+}
+
+/// An option that was given without its value means the usual one.
+fn named(value: &str) -> Option<&str> {
+    Some(value).filter(|value| !value.is_empty())
+}
+
+/// Makes a plan for a wish.
 pub(crate) fn plan(project: &Project, wish: &planning::Wish) -> Result<Plan, Failure> {
     let Project { loaded, variables } = project;
     let history = past::look(&state_folder(project), &loaded.config, wish);
@@ -62,7 +85,10 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let wish = wish(&args.target, args.no_wait);
     let history = past.read(&runs, controller.config(), &wish);
     let controller = controller.with_history(Arc::new(history));
-    let plan = controller.plan(&wish)?;
+    let plan = match args.target.affected.as_deref() {
+        Some(base) => controller.plan_affected(&wish, named(base))?,
+        None => controller.plan(&wish)?,
+    };
     let behind = Behind {
         root: controller.root().to_owned(),
         state,

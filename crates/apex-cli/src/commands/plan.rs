@@ -11,7 +11,7 @@ use crate::{out, render};
 
 pub(super) fn plan(global: &GlobalArgs, args: &PlanArgs) -> Result<ExitCode, Failure> {
     let project = Project::for_target(global, &args.target)?;
-    let plan = assemble::plan(&project, &assemble::wish(&args.target, false))?;
+    let plan = assemble::plan_for(&project, &args.target)?;
     if args.json {
         let mut document = Vec::new();
         apex_monitor::wire::encode_plan(&plan, &mut document).map_err(|error| {

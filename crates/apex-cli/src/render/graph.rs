@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use apex_core::plan::{CategoryWork, Plan};
+use apex_core::plan::{CategoryWork, Plan, Sparing};
 
 /// In the language of Graphviz.
 pub(crate) fn dot(plan: &Plan) -> String {
@@ -67,6 +67,8 @@ fn label(plan: &Plan, category: apex_core::CategoryIx, line_break: &str) -> Stri
         CategoryWork::Jobs { count, .. } => super::count(*count as usize, "job"),
         CategoryWork::Empty { .. } => "no tests".to_owned(),
         CategoryWork::Unavailable { .. } => "cannot run".to_owned(),
+        CategoryWork::Spared { by: Sparing::Cached, .. } => "cached".to_owned(),
+        CategoryWork::Spared { .. } => "unaffected".to_owned(),
         CategoryWork::Skipped { .. } => "skipped".to_owned(),
     };
     format!("{}{line_break}{work}", planned.name)

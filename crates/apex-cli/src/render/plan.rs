@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use apex_agents::runners;
-use apex_core::plan::{CategoryWork, Plan, PlannedCategory, PlannedLayer};
+use apex_core::plan::{CategoryWork, Plan, PlannedCategory, PlannedLayer, Sparing};
 use apex_core::{CategoryIx, LayerIx};
 
 use super::{count, count_categories, duration};
@@ -103,7 +103,7 @@ fn category_part(text: &mut String, plan: &Plan, ix: CategoryIx, category: &Plan
         about.push("alone on the machine".to_owned());
     }
     if !category.requested {
-        about.push(category.reason.clone());
+        about.push(category.reason.to_string());
     }
     line(text, format_args!("  {:<16} {}", category.name, about.join("; ")));
     match &category.work {
@@ -114,6 +114,10 @@ fn category_part(text: &mut String, plan: &Plan, ix: CategoryIx, category: &Plan
         CategoryWork::Unavailable { reason } => {
             line(text, format_args!("    cannot run: {reason}"));
         }
+        CategoryWork::Spared { by: Sparing::Cached, reason } => {
+            line(text, format_args!("    cached: {reason}"));
+        }
+        CategoryWork::Spared { reason, .. } => line(text, format_args!("    unaffected: {reason}")),
         CategoryWork::Skipped { reason } => line(text, format_args!("    skipped: {reason}")),
     }
 }

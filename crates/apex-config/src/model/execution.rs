@@ -23,6 +23,8 @@ pub struct Metadata {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Execution {
+    /// How many percent of the categories that no change concerns run all the same, 0 to 100.
+    pub affected_sample_percent: u8,
     /// In which order layers run.
     pub run_mode: RunMode,
     /// Limit for the whole run.

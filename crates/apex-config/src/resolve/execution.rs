@@ -13,6 +13,7 @@ pub(super) fn execution(work: &Work<'_, '_>) -> Execution {
     let background = view.inner("background_execution");
     let width = view.whole("max_global_parallel_tests");
     Execution {
+        affected_sample_percent: u8::try_from(view.whole("affected_sample_percent")).unwrap_or(100),
         run_mode: match view.text("layer_execution_mode") {
             "sequential" => RunMode::Sequential,
             "waterfall" => RunMode::Waterfall,

@@ -145,6 +145,7 @@ pub(crate) static EXECUTION_CONFIG: Record = Record {
         Field::new("global_timeout_minutes", Kind::Number(1.0, 1440.0), Number(95.0), "limit of the whole run"),
         Field::new("layer_startup_timeout_seconds", Kind::Integer(1, 600), Number(30.0), "limit to bring services up beyond their own"),
         Field::new("inter_layer_delay_seconds", Kind::Number(0.0, 60.0), Number(0.0), "pause between layers"),
+        Field::new("affected_sample_percent", Kind::Integer(0, 100), Number(5.0), "share of the categories that no change concerns and that run all the same, to check their `inputs`"),
         Field::new("max_global_parallel_tests", Kind::Integer(1, 128), Number(8.0), "jobs at the same time over all layers"),
         Field::new("max_memory_usage_mb", Kind::Integer(256, 1_048_576), Number(6144.0), "memory over all layers"),
         Field::new("max_cpu_usage_percent", Kind::Integer(10, 100), Number(90.0), "processors over all layers"),

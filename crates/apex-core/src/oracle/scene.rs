@@ -90,6 +90,7 @@ impl<'a> Scene<'a> {
                 | Outcome::Flaky
                 | Outcome::Quarantined
                 | Outcome::Skipped
+                | Outcome::Cached
                 | Outcome::Empty,
             ) => true,
             Some(_) => free,

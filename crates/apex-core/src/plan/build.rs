@@ -138,7 +138,7 @@ const CHOICE: f64 = 1.0 / 12.0;
 /// What a category is planned with beyond its own definition.
 struct Placing<'a> {
     layer: LayerIx,
-    reason: &'a str,
+    reason: Arc<str>,
     requested: bool,
     named: bool,
     after: Vec<CategoryIx>,
@@ -208,7 +208,7 @@ impl<'a> Builder<'a> {
     /// Plans the categories of the layer that was planned last.
     fn categories_of(&mut self, layer: &'a Layer) {
         let ix = LayerIx::at(self.plan.layers.len() - 1);
-        let reason = format!("part of layer {}", layer.id);
+        let reason: Arc<str> = format!("part of layer {}", layer.id).into();
         self.choice =
             self.choice_in(layer, self.plan.layers[ix.position()].budget.unwrap_or_default());
         let mut categories: Vec<&Category> = layer.categories.iter().map(Arc::as_ref).collect();
@@ -218,7 +218,7 @@ impl<'a> Builder<'a> {
         for category in categories {
             let placing = Placing {
                 layer: ix,
-                reason: &reason,
+                reason: Arc::clone(&reason),
                 requested: true,
                 named: false,
                 after: Vec::new(),
@@ -245,7 +245,7 @@ impl<'a> Builder<'a> {
             let before = category.depends_on.iter();
             let placing = Placing {
                 layer: LayerIx(0),
-                reason: &selected.reason,
+                reason: selected.reason.as_str().into(),
                 requested: selected.requested,
                 named: selected.named,
                 after: before.filter_map(|name| place.get(name).copied()).collect(),
@@ -292,7 +292,7 @@ impl<'a> Builder<'a> {
         self.plan.categories.push(PlannedCategory {
             name: category.name.clone(),
             layer: placing.layer,
-            reason: placing.reason.to_owned(),
+            reason: placing.reason,
             requested: placing.requested,
             named: placing.named,
             priority: category.priority,
@@ -310,6 +310,8 @@ impl<'a> Builder<'a> {
             flaky: category.flaky.unwrap_or(placing.flaky),
             critical: category.critical,
             estimate: category.estimate,
+            fingerprint: None,
+            is_sample: false,
             work,
         });
     }

@@ -7,6 +7,7 @@ mod build;
 mod choose;
 mod found;
 mod job;
+mod narrow;
 mod order;
 pub mod phases;
 mod service_set;
@@ -25,6 +26,7 @@ use apex_config::model::{
     LayerId, Load, ModeName, Priority, Quarantined, RunMode, ServiceName, SuccessCriteria,
 };
 
+use crate::change::Fingerprint;
 use crate::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
 
 /// What is going to happen in a run. The default is a plan of nothing, with eight slots, fixed.
@@ -61,12 +63,23 @@ pub struct Plan {
     pub services: Vec<PlannedService>,
     /// What was considered and does not run, with the reason.
     pub left_out: Vec<LeftOut>,
+    /// Since what changes were looked at, when categories that no change concerns are spared.
+    pub since: Option<Since>,
     /// Tests whose failure does not decide.
     pub quarantine: Vec<Quarantined>,
     /// Background layers that a run behind this one takes over.
     pub handed_over: Vec<LayerId>,
     /// What people should know about the selection.
     pub notes: Vec<String>,
+}
+
+/// The changes that a plan was made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// Since what, for people, for example `main`.
+    pub base: String,
+    /// How many files changed.
+    pub files: u32,
 }
 
 /// What was asked for.
@@ -127,8 +140,8 @@ pub struct PlannedCategory {
     pub name: CategoryName,
     /// The layer it runs in.
     pub layer: LayerIx,
-    /// Why it is in the plan.
-    pub reason: String,
+    /// Why it is in the plan; the categories of a layer share the text.
+    pub reason: Arc<str>,
     /// Whether the user asked for it (by name or through a layer); else it was added.
     pub requested: bool,
     /// Whether the user named it without any filter, so that finding no tests is not a success.
@@ -164,6 +177,10 @@ pub struct PlannedCategory {
     pub critical: bool,
     /// Expected duration.
     pub estimate: Duration,
+    /// What its inputs amount to, where that was asked.
+    pub fingerprint: Option<Fingerprint>,
+    /// Whether it runs only to check that its declared inputs are all that concerns it.
+    pub is_sample: bool,
     /// Its jobs, or why it has none.
     pub work: CategoryWork,
 }
@@ -193,6 +210,22 @@ pub enum CategoryWork {
         /// Which, for people.
         reason: String,
     },
+    /// No change concerns it.
+    Spared {
+        /// How that is known.
+        by: Sparing,
+        /// The same for people.
+        reason: String,
+    },
+}
+
+/// How it is known that a category need not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sparing {
+    /// It passed before with the same inputs.
+    Cached,
+    /// None of its inputs changed.
+    Unaffected,
 }
 
 /// A job of a plan.
@@ -301,6 +334,7 @@ impl Default for Plan {
             jobs: Vec::new(),
             services: Vec::new(),
             left_out: Vec::new(),
+            since: None,
             quarantine: Vec::new(),
             handed_over: Vec::new(),
             notes: Vec::new(),

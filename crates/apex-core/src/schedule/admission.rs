@@ -10,7 +10,7 @@ use apex_config::model::{ConflictResolution, FailFast, RunMode};
 use crate::event::{Event, LayerEvent};
 use crate::id::{CategoryIx, LayerIx};
 use crate::outcome::{Outcome, Verdict};
-use crate::plan::CategoryWork;
+use crate::plan::{CategoryWork, Sparing};
 
 use super::Scheduler;
 use super::deadline::Deadline;
@@ -211,6 +211,13 @@ impl Scheduler {
             CategoryWork::Unavailable { reason } => {
                 self.categories[category.position()].environment = true;
                 self.finish_category(category, Outcome::Errored, reason.clone());
+            }
+            CategoryWork::Spared { by, reason } => {
+                let outcome = match by {
+                    Sparing::Cached => Outcome::Cached,
+                    Sparing::Unaffected => Outcome::Skipped,
+                };
+                self.finish_category(category, outcome, reason.clone());
             }
             CategoryWork::Skipped { reason } => {
                 self.finish_category(category, Outcome::Skipped, reason.clone());

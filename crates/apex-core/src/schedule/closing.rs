@@ -7,6 +7,7 @@ use crate::event::{CategoryEvent, Event, JobEvent, LayerEvent, ProcessEnd, RunEv
 use crate::id::{CategoryIx, JobIx, LayerIx};
 use crate::judge::{self, JobFacts, LayerFacts};
 use crate::outcome::{Outcome, Verdict};
+use crate::plan::CategoryWork;
 use crate::report::JobEnd;
 
 use super::Scheduler;
@@ -288,6 +289,7 @@ impl Scheduler {
             if planned.flaky == apex_config::model::FlakyPolicy::Fail {
                 facts.flaky_failures += book.counts[Outcome::Flaky as usize];
             }
+            facts.spared += u32::from(matches!(planned.work, CategoryWork::Spared { .. }));
             if let CategoryState::Finished(outcome) = book.state {
                 let timed_out = book.counts[Outcome::TimedOut as usize];
                 let by_its_own_limit = book.timed_out || timed_out > book.cut_tests;
@@ -308,10 +310,19 @@ impl Scheduler {
         if self.unfinished_layers > 0 || !self.services_are_quiet() {
             return;
         }
-        self.result.nothing_ran = self.executed == 0 || self.named_empty;
+        self.result.nothing_ran = (self.executed == 0 && !self.is_all_spared()) || self.named_empty;
         self.state = RunState::Finished;
         let result = self.result.clone();
         self.emit(Event::Run(RunEvent::Finished(result)));
+    }
+
+    /// Whether everything that has work was spared: then that nothing ran is what was asked for.
+    fn is_all_spared(&self) -> bool {
+        let works = || self.plan.categories.iter().map(|category| &category.work);
+        works().any(|work| matches!(work, CategoryWork::Spared { .. }))
+            && !works().any(|work| {
+                matches!(work, CategoryWork::Jobs { .. } | CategoryWork::Unavailable { .. })
+            })
     }
 
     /// Whether work is left and nothing can ever move it: a plan that contradicts itself.

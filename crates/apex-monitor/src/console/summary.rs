@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use apex_core::plan::{CategoryWork, Sparing};
 use apex_core::view::{Ending, ServiceState};
 use apex_core::{CategoryIx, Moment, Outcome, RunView};
 
@@ -33,6 +34,7 @@ pub(super) fn lines(view: &RunView, exit: &ExitStatus, place: Place<'_>) -> Vec<
     lines.extend(unrun_lines(view, place.style));
     lines.extend(out_of_time_line(view));
     lines.extend(empty_line(view));
+    lines.extend(spared_lines(view));
     lines.extend(service_line(view));
     lines.push(totals_line(view));
     lines.push(verdict_line(view, exit, now));
@@ -145,10 +147,36 @@ fn empty_line(view: &RunView) -> Option<Line> {
     Some(Line::new().with(Label::Faint, format!("Without tests: {}", names.join(", "))))
 }
 
+/// Categories that no change concerns, in one line for each way to know it.
+fn spared_lines(view: &RunView) -> Vec<Line> {
+    let named = |sparing: Sparing, title: &str| {
+        let names: Vec<&str> = view
+            .plan()
+            .categories
+            .iter()
+            .filter(|it| matches!(it.work, CategoryWork::Spared { by, .. } if by == sparing))
+            .map(|it| it.name.as_str())
+            .collect();
+        (!names.is_empty())
+            .then(|| Line::new().with(Label::Faint, format!("{title}: {}", names.join(", "))))
+    };
+    let cached = named(Sparing::Cached, "Cached, passed before with the same inputs");
+    let unaffected = named(Sparing::Unaffected, "Unaffected, no input changed");
+    cached.into_iter().chain(unaffected).collect()
+}
+
 fn is_unexplained(view: &RunView, category: CategoryIx, end: &Ending) -> bool {
     let bad = view.categories().get(category.position()).map_or(0, |it| it.counts.bad());
+    let planned = view.plan().categories.get(category.position());
+    if planned.is_some_and(|planned| matches!(planned.work, CategoryWork::Spared { .. })) {
+        return false;
+    }
     match end.outcome {
-        Outcome::Passed | Outcome::Flaky | Outcome::Quarantined | Outcome::Empty => false,
+        Outcome::Passed
+        | Outcome::Flaky
+        | Outcome::Quarantined
+        | Outcome::Cached
+        | Outcome::Empty => false,
         outcome => !outcome.is_bad() || bad == 0,
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
 
 pub(super) const fn label_of(outcome: Outcome) -> Label {
     match outcome {
-        Outcome::Passed => Label::Good,
+        Outcome::Passed | Outcome::Cached => Label::Good,
         Outcome::Failed | Outcome::Errored | Outcome::TimedOut => Label::Bad,
         Outcome::Flaky | Outcome::Quarantined | Outcome::Cancelled | Outcome::Blocked => {
             Label::Caution

@@ -44,7 +44,11 @@ pub(super) fn history(
     let reader =
         Reader { runs: runs(&transaction)?, outcomes: outcomes(&names), connection: &transaction };
     for (name, number) in categories {
-        let category = CategoryHistory { tests: reader.tests(number)?, jobs: reader.jobs(number)? };
+        let category = CategoryHistory {
+            tests: reader.tests(number)?,
+            jobs: reader.jobs(number)?,
+            ..CategoryHistory::default()
+        };
         if category != CategoryHistory::default() {
             history.categories.insert(name, category);
         }

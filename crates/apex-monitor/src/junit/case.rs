@@ -39,6 +39,7 @@ impl Shape {
             | Outcome::Skipped
             | Outcome::Deferred
             | Outcome::NotRun
+            | Outcome::Cached
             | Outcome::Empty => Self::Skipped,
         }
     }

@@ -47,6 +47,9 @@ pub(super) struct PlanLine<'a> {
     pub jobs: Listed<'a, PlannedJob, Job<'a>>,
     pub services: Vec<Service<'a>>,
     pub left_out: Vec<LeftOut<'a>>,
+    /// The changes it was made for, when categories that no change concerns are spared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<SinceLine<'a>>,
     /// Tests whose failure does not decide.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quarantine: Vec<QuarantinedLine<'a>>,
@@ -125,6 +128,12 @@ pub(super) struct Category<'a> {
     pub flaky: Word<FlakyPolicy>,
     pub critical: bool,
     pub estimate_seconds: Seconds,
+    /// What its inputs amount to, where that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Text<'a>>,
+    /// Whether it runs only to check its declared inputs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_sample: bool,
     pub work: CategoryWorkLine<'a>,
 }
 
@@ -140,6 +149,8 @@ pub(super) enum CategoryWorkLine<'a> {
     Unavailable { reason: Text<'a> },
     /// It is bound to other environments.
     Skipped { reason: Text<'a> },
+    /// No change concerns it; `cached` when it passed before with the same inputs.
+    Spared { cached: bool, reason: Text<'a> },
 }
 
 /// A job of the plan.
@@ -289,4 +300,12 @@ pub(super) struct QuarantinedLine<'a> {
     pub reason: Text<'a>,
     /// The last day it holds.
     pub expires: Text<'a>,
+}
+
+/// The changes that a plan was made for.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct SinceLine<'a> {
+    pub base: Text<'a>,
+    /// How many files changed.
+    pub files: u32,
 }

@@ -7,10 +7,11 @@ use apex_config::model::{
     ServiceName, SuccessCriteria,
 };
 use apex_core::Plan;
+use apex_core::change::Fingerprint;
 use apex_core::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
 use apex_core::plan::{
     CategoryWork, Forecast, JobSpec, LeftOut, Part, PlannedCategory, PlannedJob, PlannedLayer,
-    PlannedService, RequestSummary, SerialShare, Standing, Work,
+    PlannedService, RequestSummary, SerialShare, Since, Sparing, Standing, Work,
 };
 
 use super::line::Text;
@@ -43,6 +44,7 @@ impl TryFrom<PlanLine<'_>> for Plan {
                 .collect::<Result<_, _>>()?,
             jobs: line.jobs.into_vec().into_iter().map(Into::into).collect(),
             services: line.services.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+            since: line.since.map(|since| Since { base: since.base.into(), files: since.files }),
             quarantine: line
                 .quarantine
                 .into_iter()
@@ -113,7 +115,7 @@ impl TryFrom<Category<'_>> for PlannedCategory {
         Ok(Self {
             name: CategoryName::new(&category.name)?,
             layer: LayerIx(category.layer),
-            reason: category.reason.into(),
+            reason: (&*category.reason).into(),
             requested: category.requested,
             named: category.named,
             priority: category.priority.0,
@@ -131,6 +133,8 @@ impl TryFrom<Category<'_>> for PlannedCategory {
             flaky: category.flaky.0,
             critical: category.critical,
             estimate: category.estimate_seconds.into(),
+            fingerprint: category.fingerprint.as_deref().and_then(Fingerprint::from_text),
+            is_sample: category.is_sample,
             work: category.work.into(),
         })
     }
@@ -142,6 +146,10 @@ impl From<CategoryWorkLine<'_>> for CategoryWork {
             CategoryWorkLine::Jobs { first, count } => Self::Jobs { first: JobIx(first), count },
             CategoryWorkLine::Empty { looked } => Self::Empty { looked: looked.into() },
             CategoryWorkLine::Unavailable { reason } => Self::Unavailable { reason: reason.into() },
+            CategoryWorkLine::Spared { cached, reason } => {
+                let by = if cached { Sparing::Cached } else { Sparing::Unaffected };
+                Self::Spared { by, reason: reason.into() }
+            }
             CategoryWorkLine::Skipped { reason } => Self::Skipped { reason: reason.into() },
         }
     }

@@ -8,14 +8,14 @@ use apex_core::Plan;
 use apex_core::id::{CategoryIx, LayerIx, ServiceIx};
 use apex_core::plan::{
     CategoryWork, Forecast, Part, PlannedCategory, PlannedJob, PlannedLayer, PlannedService,
-    Standing, Work,
+    Sparing, Standing, Work,
 };
 
 use super::line::Text;
 use super::listed::Listed;
 use super::plan::{
     Category, CategoryWorkLine, ForecastLine, Job, Layer, LeftOut, PartLine, PlanFile, PlanLine,
-    QuarantinedLine, Request, SerialLine, Service, Shard, Success, WorkLine,
+    QuarantinedLine, Request, SerialLine, Service, Shard, SinceLine, Success, WorkLine,
 };
 use super::seconds::Seconds;
 use super::word::Word;
@@ -52,6 +52,10 @@ impl<'a> From<&'a Plan> for PlanLine<'a> {
                 .iter()
                 .map(|out| LeftOut { name: (&out.name).into(), reason: (&out.reason).into() })
                 .collect(),
+            since: plan
+                .since
+                .as_ref()
+                .map(|since| SinceLine { base: (&since.base).into(), files: since.files }),
             quarantine: plan.quarantine.iter().map(QuarantinedLine::from).collect(),
             handed_over: plan.handed_over.iter().map(|id| id.as_str().into()).collect(),
             notes: texts(&plan.notes),
@@ -93,7 +97,7 @@ impl<'a> From<&'a PlannedCategory> for Category<'a> {
         Self {
             name: category.name.as_str().into(),
             layer: category.layer.0,
-            reason: (&category.reason).into(),
+            reason: Text::Borrowed(&category.reason),
             requested: category.requested,
             named: category.named,
             priority: Word(category.priority),
@@ -111,6 +115,8 @@ impl<'a> From<&'a PlannedCategory> for Category<'a> {
             flaky: Word(category.flaky),
             critical: category.critical,
             estimate_seconds: category.estimate.into(),
+            fingerprint: category.fingerprint.as_ref().map(|it| it.as_str().into()),
+            is_sample: category.is_sample,
             work: (&category.work).into(),
         }
     }
@@ -122,6 +128,9 @@ impl<'a> From<&'a CategoryWork> for CategoryWorkLine<'a> {
             CategoryWork::Jobs { first, count } => Self::Jobs { first: first.0, count: *count },
             CategoryWork::Empty { looked } => Self::Empty { looked: looked.into() },
             CategoryWork::Unavailable { reason } => Self::Unavailable { reason: reason.into() },
+            CategoryWork::Spared { by, reason } => {
+                Self::Spared { cached: *by == Sparing::Cached, reason: reason.into() }
+            }
             CategoryWork::Skipped { reason } => Self::Skipped { reason: reason.into() },
         }
     }

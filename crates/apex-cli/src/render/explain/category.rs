@@ -112,6 +112,7 @@ fn work_of(category: &Category, plan: &Plan) -> Option<WorkPart> {
     Some(match &plan.categories[position].work {
         CategoryWork::Empty { looked } => none("empty", looked),
         CategoryWork::Unavailable { reason } => none("unavailable", reason),
+        CategoryWork::Spared { reason, .. } => none("spared", reason),
         CategoryWork::Skipped { reason } => none("skipped", reason),
         CategoryWork::Jobs { .. } => {
             let jobs = plan.jobs_of(apex_core::CategoryIx::at(position)).map(|job| {
