@@ -1,6 +1,7 @@
 //! The `apex` program as a person or a pipeline calls it.
 
 mod affected;
+mod behind;
 mod budget;
 mod check;
 mod commands;

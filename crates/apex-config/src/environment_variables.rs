@@ -18,6 +18,14 @@ pub const ENVIRONMENT_NAMES: [&str; 5] =
 pub const CONFIG_PREFIX: &str = "TEST_CONFIG_";
 /// Whether this is a pipeline.
 pub const CI: &str = "CI";
+/// The variables in which a CI system names the branch that a change is meant for, the stronger
+/// first.
+pub const TARGET_BRANCHES: [&str; 4] = [
+    "GITHUB_BASE_REF",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+    "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
+    "CHANGE_TARGET",
+];
 /// Forbids colour.
 pub const NO_COLOR: &str = "NO_COLOR";
 /// Asks for colour anywhere.
@@ -118,6 +126,10 @@ pub static GROUPS: [Group; 6] = [
         title: "Where Apex runs",
         about: "`--color` and `--progress-mode` beat these. Set means: to anything but nothing, `0` and `false`.",
         variables: &[
+            of(TARGET_BRANCHES[0], "the branch that a change is meant for: the base of `--affected`; the first of these four that is set and known counts"),
+            of(TARGET_BRANCHES[1], "the same in GitLab"),
+            of(TARGET_BRANCHES[2], "the same in Buildkite"),
+            of(TARGET_BRANCHES[3], "the same in Jenkins"),
             of(CI, "set: plain lines, nothing is redrawn"),
             of(NO_COLOR, "set: no colour"),
             of(CLICOLOR_FORCE, "set: colour where there is no terminal too"),

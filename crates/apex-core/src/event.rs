@@ -354,7 +354,7 @@ pub enum Stream {
     Stderr,
 }
 
-/// What happened to a service.
+/// What happened to a service: what the service agent reports, and what is told on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceEvent {
     /// It was asked to start.
@@ -366,10 +366,10 @@ pub enum ServiceEvent {
     },
     /// It did not become ready, or stopped by itself.
     Failed {
-        /// What happened and what to do, with its last lines.
+        /// What happened and what to do, with its last lines; nothing of it runs any more.
         reason: String,
     },
-    /// It was taken away.
+    /// It ended because it was asked to; nothing of it runs any more.
     Stopped,
 }
 

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use apex_core::event::{Envelope, Event, ProcessEnd, TestEvent};
+use apex_core::event::{Envelope, Event, ProcessEnd, ServiceEvent, TestEvent};
 use apex_core::plan::Plan;
 use apex_core::report::{JobEnd, JobReport};
-use apex_core::schedule::{Command, Input, MachineLoad, Scheduler, ServiceReport};
+use apex_core::schedule::{Command, Input, MachineLoad, Scheduler};
 use apex_core::test_case::{Failure, TestCase, TestReport};
 use apex_core::{AttemptNumber, JobIx, Moment, Outcome, RunId, ServiceIx};
 
@@ -292,18 +292,18 @@ impl<'a> World<'a> {
         self.services.insert(service, temper);
         let at = self.now.plus(self.after(10, 3_000));
         if faulty && self.random.percent(12) {
-            let report = ServiceReport::Failed { reason: "port taken".to_owned() };
+            let report = ServiceEvent::Failed { reason: "port taken".to_owned() };
             self.plan_input(at, Input::Service { service, report });
             return;
         }
         if faulty && self.random.percent(4) {
             return;
         }
-        let report = ServiceReport::Ready { addresses: Vec::new() };
+        let report = ServiceEvent::Ready { addresses: Vec::new() };
         self.plan_input(at, Input::Service { service, report });
         if faulty && self.random.percent(8) {
             let at = at.plus(self.after(0, 20_000));
-            let report = ServiceReport::Failed { reason: "it crashed".to_owned() };
+            let report = ServiceEvent::Failed { reason: "it crashed".to_owned() };
             self.plan_input(at, Input::Service { service, report });
         }
     }
@@ -312,7 +312,7 @@ impl<'a> World<'a> {
         let temper = self.services.get(&service).copied().unwrap_or(Temper::Polite);
         if temper == Temper::Polite || kill {
             let at = self.now.plus(self.after(0, 500));
-            self.plan_input(at, Input::Service { service, report: ServiceReport::Stopped });
+            self.plan_input(at, Input::Service { service, report: ServiceEvent::Stopped });
         }
     }
 }

@@ -4,13 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// Variables in which a CI system names the branch that a change is meant for.
-const TARGET_BRANCHES: [&str; 4] = [
-    "GITHUB_BASE_REF",
-    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
-    "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
-    "CHANGE_TARGET",
-];
+use apex_config::environment_variables::TARGET_BRANCHES;
 
 /// Why Git gave no answer.
 #[derive(Debug, thiserror::Error)]

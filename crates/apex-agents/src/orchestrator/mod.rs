@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use apex_config::model::Service;
-use apex_core::event::{AgentEvent, RunEvent, RunResult, Setting};
-use apex_core::schedule::{Command, Input, Scheduler, ServiceReport as Told};
+use apex_core::event::{AgentEvent, RunEvent, RunResult, ServiceEvent, Setting};
+use apex_core::schedule::{Command, Input, Scheduler};
 use apex_core::{AttemptNumber, Envelope, Event, JobIx, Moment, Plan, RunId, ServiceIx};
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -224,14 +224,14 @@ impl Ring {
     }
 
     /// Keeps what a service exports for the jobs that need it.
-    fn note_exports(&mut self, service: ServiceIx, report: ServiceReport) -> Told {
+    fn note_exports(&mut self, service: ServiceIx, report: ServiceReport) -> ServiceEvent {
         match report {
             ServiceReport::Ready { addresses, exports } => {
                 self.exports.insert(service, Arc::new(exports));
-                Told::Ready { addresses }
+                ServiceEvent::Ready { addresses }
             }
-            ServiceReport::Failed { reason } => Told::Failed { reason },
-            ServiceReport::Stopped => Told::Stopped,
+            ServiceReport::Failed { reason } => ServiceEvent::Failed { reason },
+            ServiceReport::Stopped => ServiceEvent::Stopped,
         }
     }
 

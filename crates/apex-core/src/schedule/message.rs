@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::event::ServiceEvent;
 use crate::id::{AttemptNumber, JobIx, ServiceIx};
 use crate::report::JobReport;
 
@@ -27,8 +28,8 @@ pub enum Input {
     Service {
         /// The service.
         service: ServiceIx,
-        /// What it reported.
-        report: ServiceReport,
+        /// What it reported; that a service is starting is the scheduler's own word.
+        report: ServiceEvent,
     },
     /// What the machine did lately, for [`super::Scheduler::wants_load`].
     Load(MachineLoad),
@@ -37,23 +38,6 @@ pub enum Input {
         /// Its number.
         signal: i32,
     },
-}
-
-/// What the service agent reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ServiceReport {
-    /// The service answers.
-    Ready {
-        /// Label → `host:port`.
-        addresses: Vec<(String, String)>,
-    },
-    /// It did not become ready, or stopped by itself; nothing of it runs any more.
-    Failed {
-        /// What happened and what to do.
-        reason: String,
-    },
-    /// It ended because it was asked to; nothing of it runs any more.
-    Stopped,
 }
 
 /// Something to do.

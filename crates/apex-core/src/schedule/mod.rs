@@ -25,7 +25,7 @@ mod starting;
 mod state;
 mod stop;
 
-pub use message::{Command, Input, ServiceReport};
+pub use message::{Command, Input};
 pub use slots::{Load as MachineLoad, Slots};
 pub use starting::PASSES_PER_SLOT;
 

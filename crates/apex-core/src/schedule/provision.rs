@@ -7,7 +7,7 @@ use crate::id::{JobIx, ServiceIx};
 
 use super::deadline::Deadline;
 use super::state::{JobState, RunState, ServiceState};
-use super::{Command, LOST_AFTER, SERVICE_GRACE, Scheduler, ServiceReport};
+use super::{Command, LOST_AFTER, SERVICE_GRACE, Scheduler};
 
 impl Scheduler {
     /// Services that no job of the plan needs never start, and need nothing themselves.
@@ -70,19 +70,19 @@ impl Scheduler {
         self.deadlines.add(self.now.plus(limit), Deadline::ServiceStart(service));
     }
 
-    pub(super) fn service_reported(&mut self, service: ServiceIx, report: ServiceReport) {
+    pub(super) fn service_reported(&mut self, service: ServiceIx, report: ServiceEvent) {
         let Some(book) = self.services.get(service.position()) else { return };
         self.look_again = true;
         match (report, &book.state) {
-            (ServiceReport::Ready { addresses }, ServiceState::Starting) => {
+            (ready @ ServiceEvent::Ready { .. }, ServiceState::Starting) => {
                 self.services[service.position()].state = ServiceState::Ready;
-                self.emit(Event::Service(service, ServiceEvent::Ready { addresses }));
+                self.emit(Event::Service(service, ready));
                 self.start_dependants();
             }
-            (ServiceReport::Failed { reason }, ServiceState::Starting | ServiceState::Ready) => {
+            (ServiceEvent::Failed { reason }, ServiceState::Starting | ServiceState::Ready) => {
                 self.service_failed(service, reason);
             }
-            (ServiceReport::Stopped | ServiceReport::Failed { .. }, ServiceState::Stopping) => {
+            (ServiceEvent::Stopped | ServiceEvent::Failed { .. }, ServiceState::Stopping) => {
                 self.service_stopped(service);
             }
             _ => {}

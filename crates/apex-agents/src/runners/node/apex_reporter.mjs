@@ -2,12 +2,21 @@
 //
 // Results arrive in report order, so that one stack of names per stream is enough: a parent is
 // announced before its children and ends after them. Only leaves are tests; a file or a parent
-// that fails for a reason of its own is reported by its own name. That a test begins is told at
-// once (`test:dequeue`), in whatever order files are at work.
+// that fails for a reason of its own is reported by its own name. What begins is told by the
+// processes of the files themselves (`apex_witness.cjs`), over the same pipe: a line that is too
+// long to arrive in one piece is sent in parts.
 
+import { openSync, writeSync } from 'node:fs';
 import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const TEXT_LIMIT = 64 * 1024;
+
+// What a pipe with several writers takes in one piece, in bytes.
+const ATOMIC = 4096;
+
+// Characters of a part: written twice over, each may take two bytes.
+const PART = 1900;
 
 const bounded = (text) => {
   const whole = String(text ?? '').toWellFormed?.() ?? String(text ?? '');
@@ -16,7 +25,36 @@ const bounded = (text) => {
     : `${whole.slice(0, TEXT_LIMIT / 2)}\n... cut by Apex ...\n${whole.slice(-TEXT_LIMIT / 2)}`;
 };
 
-const shown = (file) => (file ? relative(process.cwd(), file).replaceAll('\\', '/') : '');
+const shown = (file) => {
+  if (!file) return '';
+  // Node 18 names modules by their address.
+  const path = file.startsWith('file:') ? fileURLToPath(file) : file;
+  return relative(process.cwd(), path).replaceAll('\\', '/');
+};
+
+const ascii = (text) =>
+  text.replace(/[\u007f-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+class Channel {
+  descriptor = openSync(process.env.APEX_EVENTS, 'a');
+
+  event(event, fields) {
+    const line = JSON.stringify({ event, ...fields });
+    if (Buffer.byteLength(line) < ATOMIC) {
+      this.write(line);
+      return;
+    }
+    const whole = ascii(line);
+    for (let at = 0; at < whole.length; at += PART) {
+      const isLast = at + PART >= whole.length;
+      this.write(JSON.stringify({ event: isLast ? 'last_part' : 'part', part: whole.slice(at, at + PART) }));
+    }
+  }
+
+  write(line) {
+    writeSync(this.descriptor, `${line}\n`);
+  }
+}
 
 const firstLine = (text) => String(text ?? '').split('\n').find((line) => line.trim())?.trim() ?? '';
 
@@ -35,12 +73,8 @@ const described = (error) => {
 
 class Reporter {
   stack = [];
-  begun = new Map();
   texts = new Map();
-
-  event(name, fields) {
-    return `${JSON.stringify({ event: name, ...fields })}\n`;
-  }
+  channel = new Channel();
 
   text(data) {
     const file = shown(data.file);
@@ -53,17 +87,6 @@ class Reporter {
     this.stack[nesting] = { name, children: 0 };
   }
 
-  begin(data) {
-    const file = shown(data.file);
-    if (shown(data.name) === file) return '';
-    const stack = this.begun.get(file) ?? [];
-    stack.length = data.nesting;
-    stack[data.nesting] = data.name;
-    this.begun.set(file, stack);
-    const path = stack.slice(0, data.nesting).map((name) => name ?? '');
-    return this.event('begin', { file, path, name: data.name, line: data.line ?? null });
-  }
-
   end(data, passed) {
     const entry = this.stack[data.nesting] ?? { name: data.name, children: 0 };
     const parent = this.stack[data.nesting - 1];
@@ -73,9 +96,9 @@ class Reporter {
     const isFile = shown(data.name) === shown(data.file) || data.name === data.file;
     const error = data.details?.error ? described(data.details.error) : null;
     const isGroup = entry.children > 0 || data.details?.type === 'suite';
-    if ((isGroup || isFile) && !passed && error?.kind === 'subtestsFailed') return '';
-    if (isGroup && (passed || data.skip !== undefined || data.todo !== undefined)) return '';
-    return this.event('node', {
+    if ((isGroup || isFile) && !passed && error?.kind === 'subtestsFailed') return;
+    if (isGroup && (passed || data.skip !== undefined || data.todo !== undefined)) return;
+    this.channel.event('node', {
       file: shown(data.file),
       path: path.filter((one) => shown(one) !== shown(data.file)),
       name: isFile ? '' : data.name,
@@ -95,10 +118,9 @@ export default async function* report(source) {
   const reporter = new Reporter();
   for await (const { type, data } of source) {
     if (type === 'test:start') reporter.start(data);
-    else if (type === 'test:dequeue') yield reporter.begin(data);
-    else if (type === 'test:pass') yield reporter.end(data, true);
-    else if (type === 'test:fail') yield reporter.end(data, false);
+    else if (type === 'test:pass') reporter.end(data, true);
+    else if (type === 'test:fail') reporter.end(data, false);
     else if (type === 'test:stdout' || type === 'test:stderr') reporter.text(data);
   }
-  yield reporter.event('finished', { status: 0, text: '' });
+  reporter.channel.event('finished', { status: 0, text: '' });
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::NESTED;
+use super::witness::State;
 use crate::runners::channel::place;
 use crate::runners::ledger::{End, seconds};
 use crate::runners::text::first_line;
@@ -17,18 +18,21 @@ use crate::runners::text::first_line;
 #[serde(default)]
 pub(super) struct NodeLine {
     pub(super) event: String,
+    /// A part of a line that was too long.
+    pub(super) part: String,
     file: String,
     path: Vec<String>,
     /// Empty for the file itself.
     name: String,
     line: Option<u32>,
-    passed: bool,
+    /// `null` in an end of which a version of Node does not say it.
+    passed: Option<bool>,
     /// `true` or the reason.
     skip: Value,
     todo: Value,
     milliseconds: Option<f64>,
     error: Option<NodeError>,
-    output: String,
+    pub(super) output: String,
     /// Whether it holds other tests.
     group: bool,
 }
@@ -73,6 +77,41 @@ impl NodeLine {
         }
     }
 
+    /// Whether it is about a file as a whole.
+    pub(super) const fn is_file(&self) -> bool {
+        self.name.is_empty()
+    }
+
+    /// The exit code that a process told.
+    pub(super) fn exit_code(&self) -> i32 {
+        self.error.as_ref().and_then(|error| error.exit_code).unwrap_or_default()
+    }
+
+    /// What a process told of the end of a test.
+    pub(super) fn witnessed(self) -> State {
+        match self.passed {
+            Some(true) => State::Passed,
+            Some(false) => State::Failed(self.error.unwrap_or_default().message),
+            None => State::Ended,
+        }
+    }
+
+    /// What a test did that ran when the process of its file ended; `exit` is the exit code that
+    /// the process itself told.
+    pub(super) fn death(&self, exit: Option<i32>) -> String {
+        let error = self.error.as_ref();
+        let code = exit.or_else(|| error.and_then(|error| error.exit_code));
+        let printed = self.output.lines().find(|line| line.contains("Error:")).map(first_line);
+        match (error.and_then(|error| error.signal.as_deref()), code, printed) {
+            (Some(signal), ..) => format!("killed by {signal} while it ran"),
+            (None, _, Some(printed)) => format!("its process ended while it ran: {printed}"),
+            (None, Some(code), None) => {
+                format!("ended the process with exit code {code} while it ran")
+            }
+            (None, None, None) => "its process ended while it ran".to_owned(),
+        }
+    }
+
     /// How it ended.
     pub(super) fn into_end(self) -> End {
         let end =
@@ -85,10 +124,10 @@ impl NodeLine {
                 if reason.is_empty() { "to do".to_owned() } else { format!("to do: {reason}") };
             return End { outcome: Outcome::Skipped, message, ..end };
         }
-        if self.passed {
+        if self.passed == Some(true) {
             return end;
         }
-        let is_file = self.name.is_empty();
+        let is_file = self.is_file();
         let error = self.error.unwrap_or_default();
         let is_error = is_file || self.group || error.kind == "cancelledByParent";
         End {

@@ -1,27 +1,38 @@
 //! Node's own test runner: `node --test` with Apex's reporter.
 //!
 //! Node reports files in order, whatever it runs at the same time, so tests appear when their
-//! file is reported. A file that ends its process takes its unreported tests with it: Node never
-//! names them, the file is the failed test then.
+//! file is reported. What runs is told by the processes of the files themselves ([`witness`]), so
+//! that a test which hangs or ends its process is named. Tests of such a file that had not begun
+//! are not known: Node names no test before it runs.
 
 mod line;
+mod witness;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use apex_core::event::{ProcessEnd, Stream};
+use apex_core::outcome::Outcome;
 use apex_core::report::JobReport;
-use apex_core::test_case::TestCase;
 
 use self::line::NodeLine;
+use self::witness::{State, Witness, Witnessed};
 use super::channel::place;
 use super::context::{SessionContext, TestSelection};
-use super::ledger::{Ledger, bare_case};
+use super::ledger::{End, Ledger, bare_case};
 use super::session::{Invocation, Session, Step};
 use super::text::{Tail, first_line};
 
-/// The reporter, as a file of the private folder.
+/// The reporter, and what is loaded into the processes of files, as files of the private folder.
 const REPORTER: (&str, &str) = ("apex_reporter.mjs", include_str!("apex_reporter.mjs"));
+const WITNESS: (&str, &str) = ("apex_witness.cjs", include_str!("apex_witness.cjs"));
+
+/// Longest line that is put together from parts, in bytes.
+const PARTS_LIMIT: usize = 2 * 1024 * 1024;
+
+/// The exit code of Node for an option that it does not know.
+const REFUSED: i32 = 9;
 
 /// Separates the names of nested tests in an id.
 const NESTED: &str = " > ";
@@ -30,11 +41,14 @@ const NESTED: &str = " > ";
 pub(crate) fn session(context: &SessionContext<'_>) -> Box<dyn Session> {
     let folder = context.spec.working_directory.to_string();
     let selection = TestSelection::of(&context.spec.work);
-    let mut arguments = vec![context.tools.node.clone(), "--test".to_owned()];
+    let mut arguments = vec![context.tools.node.clone()];
     arguments.extend(
         [
+            "--require={private}/apex_witness.cjs",
+            "--test",
+            // It writes to the event channel itself, and nothing to its destination.
             "--test-reporter={private}/apex_reporter.mjs",
-            "--test-reporter-destination={events}",
+            "--test-reporter-destination=stderr",
             "--test-reporter=spec",
             "--test-reporter-destination=stdout",
         ]
@@ -51,14 +65,15 @@ pub(crate) fn session(context: &SessionContext<'_>) -> Box<dyn Session> {
             arguments,
             working_directory: folder.clone(),
             event_channel: Some("APEX_EVENTS"),
-            private_files: &[REPORTER],
+            private_files: &[REPORTER, WITNESS],
             ..Invocation::default()
         }),
         folder,
         only: context.only.map(|ids| ids.iter().cloned().collect()),
         ledger: Ledger::default(),
         repeated: HashMap::new(),
-        begun: HashMap::new(),
+        witness: Witness::default(),
+        parts: String::new(),
         has_finished: false,
         errors: Tail::default(),
     })
@@ -157,45 +172,114 @@ struct NodeSession {
     ledger: Ledger,
     /// How often an id was seen, because Node allows tests of the same name.
     repeated: HashMap<String, u32>,
-    /// Tests and groups of tests that began and have not ended.
-    begun: HashMap<Arc<str>, TestCase>,
+    witness: Witness,
+    /// Parts of a line that was too long for the pipe.
+    parts: String,
     has_finished: bool,
     errors: Tail<8192>,
 }
 
 impl NodeSession {
+    fn line(&mut self, mut line: NodeLine, reports: &mut Vec<JobReport>) {
+        match line.event.as_str() {
+            "node" => self.apply(line, reports),
+            "begin" => self.witness.begin(line.case(&self.folder)),
+            "end" => self.witness.end(&line.case(&self.folder).id, line.witnessed()),
+            "exit" => self.witness.exit(line.case(&self.folder).suite, line.exit_code()),
+            "part" | "last_part" => {
+                if self.parts.len() + line.part.len() <= PARTS_LIMIT {
+                    self.parts.push_str(&line.part);
+                }
+                if line.event == "last_part" {
+                    line.part = std::mem::take(&mut self.parts);
+                    self.event_line(&line.part, reports);
+                }
+            }
+            "finished" => self.has_finished = true,
+            _ => {}
+        }
+    }
+
     fn apply(&mut self, line: NodeLine, reports: &mut Vec<JobReport>) {
         if line.is_filtered_out() {
             return;
         }
         let mut case = line.case(&self.folder);
-        self.begun.remove(&case.id);
+        if line.is_file() && self.end_file(&case.suite, &line, reports) {
+            return;
+        }
+        self.witness.reported(&case);
         let count = self.repeated.entry(case.id.to_string()).or_default();
         *count += 1;
         if *count > 1 {
             case.id = format!("{} #{count}", case.id).into();
             case.name = format!("{} #{count}", case.name).into();
         }
-        let is_wanted = self.only.as_ref().is_none_or(|only| only.contains(&case.id));
         let end = line.into_end();
         // What breaks a file or a group is reported on a retry, too: it may be why a wanted test
         // is missing.
-        if is_wanted || end.outcome.is_bad() && self.ledger.len() == 0 {
+        if self.is_wanted(&case.id) || end.outcome.is_bad() && self.ledger.len() == 0 {
             self.ledger.end(case, end, reports);
         }
     }
 
-    /// The tests that were at work: what began, did not end, and holds nothing else that began.
-    fn at_work(&mut self) -> Vec<TestCase> {
-        let begun = std::mem::take(&mut self.begun);
-        let holds_other = |id: &str| {
-            let inside = format!("{id}{NESTED}");
-            begun.keys().any(|other| other.starts_with(&inside))
+    fn is_wanted(&self, id: &Arc<str>) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(id))
+    }
+
+    /// Node speaks of a file as a whole, which it does when it knows no test of it. The tests that
+    /// its process ran to the end are to blame, and what had ended before is kept. Whether there
+    /// was anybody to blame.
+    fn end_file(&mut self, file: &Arc<str>, line: &NodeLine, reports: &mut Vec<JobReport>) -> bool {
+        let told = self.witness.take(file);
+        let is_explained = told.iter().any(|test| test.state == State::Running);
+        let message = line.death(self.witness.exit_of(file));
+        for test in told {
+            self.settle(test, &message, &line.output, reports);
+        }
+        is_explained
+    }
+
+    /// Ends a test by what its own process told of it; `death` is what ended that process.
+    fn settle(&mut self, test: Witnessed, death: &str, output: &str, reports: &mut Vec<JobReport>) {
+        let end = match test.state {
+            State::Running => {
+                let details = output.to_owned();
+                End { details, ..End::of(Outcome::Errored, None).because(death) }
+            }
+            State::Passed => End::of(Outcome::Passed, None),
+            State::Failed(message) => End::of(Outcome::Failed, None).because(message),
+            State::Ended => End::of(Outcome::Errored, None)
+                .because("it ended, and its file ended its process before it told how"),
         };
-        let mut at_work: Vec<TestCase> =
-            begun.values().filter(|case| !holds_other(&case.id)).cloned().collect();
-        at_work.sort_by(|one, other| one.id.cmp(&other.id));
-        at_work
+        if self.is_wanted(&test.case.id) {
+            self.ledger.end(test.case, end, reports);
+        }
+    }
+
+    /// After the last report of Node: a test that is still said to run has ended its process
+    /// without a word, as Node takes exit code 0 for a pass.
+    fn settle_files_at_work(&mut self, reports: &mut Vec<JobReport>) {
+        let silent = NodeLine::default();
+        for file in self.witness.files_at_work() {
+            self.end_file(&file, &silent, reports);
+        }
+    }
+
+    /// What to say of a Node that does not know the options that it was called with.
+    fn too_old(&self, end: &ProcessEnd) -> Option<String> {
+        let text = self.errors.text();
+        let option =
+            text.lines().find_map(|line| line.split_once("bad option: ")).map(|(_, one)| one);
+        let is_ours = option.is_some_and(|option| option.starts_with("--test"));
+        let is_refusal = *end == ProcessEnd::Exited(REFUSED) && is_ours && !self.has_finished;
+        is_refusal.then(|| {
+            format!(
+                "this Node is too old: it does not know {}; install Node 18.20 or later, or put a \
+                 later one first on PATH",
+                option.unwrap_or_default()
+            )
+        })
     }
 
     fn problem(&self, end: &ProcessEnd) -> Option<String> {
@@ -224,17 +308,33 @@ impl NodeSession {
 }
 
 impl Session for NodeSession {
-    fn next(&mut self, ended: Option<&ProcessEnd>, _reports: &mut Vec<JobReport>) -> Step {
-        match (self.program.take(), ended) {
-            (Some(program), _) => Step::Run(program),
-            (None, Some(end)) => Step::Finish { problem: self.problem(end) },
-            (None, None) => Step::Finish { problem: None },
+    fn clock(&mut self, now: Duration) {
+        self.ledger.clock(now);
+    }
+
+    fn next(&mut self, ended: Option<&ProcessEnd>, reports: &mut Vec<JobReport>) -> Step {
+        let Some(end) = ended else {
+            return match self.program.take() {
+                Some(program) => Step::Run(program),
+                None => Step::Finish { problem: None },
+            };
+        };
+        if let Some(reason) = self.too_old(end) {
+            return Step::Unable { reason };
         }
+        self.settle_files_at_work(reports);
+        Step::Finish { problem: self.problem(end) }
     }
 
     fn stopping(&mut self, reports: &mut Vec<JobReport>) {
-        for case in self.at_work() {
-            self.ledger.start(case, reports);
+        for test in self.witness.take_all() {
+            match test.state {
+                State::Running if self.is_wanted(&test.case.id) => {
+                    self.ledger.start(test.case, reports);
+                }
+                State::Passed | State::Failed(_) => self.settle(test, "", "", reports),
+                State::Running | State::Ended => {}
+            }
         }
     }
 
@@ -245,15 +345,8 @@ impl Session for NodeSession {
     }
 
     fn event_line(&mut self, line: &str, reports: &mut Vec<JobReport>) {
-        let Ok(line) = serde_json::from_str::<NodeLine>(line) else { return };
-        match line.event.as_str() {
-            "node" => self.apply(line, reports),
-            "begin" => {
-                let case = line.case(&self.folder);
-                self.begun.insert(Arc::clone(&case.id), case);
-            }
-            "finished" => self.has_finished = true,
-            _ => {}
+        if let Ok(line) = serde_json::from_str::<NodeLine>(line) {
+            self.line(line, reports);
         }
     }
 }

@@ -1,34 +1,17 @@
 """Tells Apex what pytest does: one JSON line per event, flushed at once.
 
 Loaded with ``-p apex_pytest``; needs nothing but pytest itself (6.2 or later, Python 3.8 or
-later). The place of the events is in ``APEX_EVENTS``, the selection in ``APEX_SELECTION``,
-the part of its paths that this program runs in ``APEX_PART_0``, ``APEX_PART_1`` and so on, and
-the ids of a retry in ``APEX_ONLY_0``, ``APEX_ONLY_1`` and so on, all as JSON. Under xdist the
-controller reports and every process selects. It changes no option of the user.
+later) and ``apex_channel``, by which it tells and is told. Under xdist the controller reports and
+every process selects. It changes no option of the user.
 """
 
-import json
 import os
 
 import pytest
 
-TEXT_LIMIT = 64 * 1024
-FOUND_PER_LINE = 200
+from apex_channel import Channel, bounded, clean, of_shard, read_only, read_part, read_selection
+
 MARKERS_OF_CRITICAL = ("critical", "mission_critical")
-
-
-def clean(text):
-    """Text that JSON and UTF-8 can carry: lone surrogates are written as escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def bounded(text):
-    """The beginning and the end of a text that is too long."""
-    text = clean(text)
-    if len(text) <= TEXT_LIMIT:
-        return text
-    half = TEXT_LIMIT // 2
-    return text[:half] + "\n... cut by Apex ...\n" + text[-half:]
 
 
 def first_line(text):
@@ -38,34 +21,13 @@ def first_line(text):
     return ""
 
 
-class Channel:
-    """Writes events; silent in every process but the one that opened it."""
-
-    def __init__(self):
-        path = os.environ.get("APEX_EVENTS")
-        self.owner = os.getpid()
-        self.stream = open(path, "w", encoding="utf-8", newline="\n") if path else None
-
-    def send(self, event, **fields):
-        if self.stream is None or os.getpid() != self.owner:
-            return
-        fields["event"] = event
-        try:
-            self.stream.write(json.dumps(fields) + "\n")
-            self.stream.flush()
-        except (OSError, ValueError):
-            self.stream = None
-
-
 class Part:
     """Which part of its paths this program runs, when others run the rest beside it."""
 
     def __init__(self):
-        text = []
-        while "APEX_PART_%d" % len(text) in os.environ:
-            text.append(os.environ["APEX_PART_%d" % len(text)])
-        self.is_some = bool(text)
-        leave, only, without, serial, self.marked = json.loads("".join(text) or "[[],[],[],[],false]")
+        part = read_part()
+        self.is_some = part is not None
+        leave, only, without, serial, self.marked = part or ([], [], [], [], False)
         self.leave = set(leave)
         self.only = set(only)
         self.only_files = {one.split("::")[0] for one in only}
@@ -96,21 +58,12 @@ class Selection:
     """Which of the collected tests belong to this program."""
 
     def __init__(self):
-        chosen = json.loads(os.environ.get("APEX_SELECTION") or "{}")
+        chosen = read_selection()
         self.shard = chosen.get("shard")
         self.part = Part()
         self.list_only = bool(chosen.get("list"))
-        self.only = self.read_only()
+        self.only = read_only()
         self.files = None if self.only is None else {one.split("::")[0] for one in self.only}
-
-    @staticmethod
-    def read_only():
-        ids = []
-        part = 0
-        while "APEX_ONLY_%d" % part in os.environ:
-            ids.extend(json.loads(os.environ["APEX_ONLY_%d" % part]))
-            part += 1
-        return set(ids) if part else None
 
     def keeps(self, items):
         """The items that are kept, in their order."""
@@ -118,12 +71,7 @@ class Selection:
             return [item for item in items if clean(item.nodeid) in self.only]
         if self.part.is_some:
             items = [item for item in items if self.part.has(item)]
-        if self.shard is None:
-            return items
-        number, count = self.shard
-        files = sorted({item.nodeid.split("::")[0] for item in items})
-        mine = set(files[number - 1 :: count])
-        return [item for item in items if item.nodeid.split("::")[0] in mine]
+        return of_shard(items, lambda item: item.nodeid.split("::")[0], self.shard)
 
 
 class Progress:
@@ -263,8 +211,7 @@ class Reporter:
 
     def tell_found(self, tests):
         self.known.update(test["id"] for test in tests)
-        for start in range(0, len(tests), FOUND_PER_LINE):
-            self.channel.send("found", tests=tests[start : start + FOUND_PER_LINE])
+        self.channel.send_found(tests)
 
     def pytest_collection_finish(self, session):
         self.tell_found([described(item) for item in session.items])

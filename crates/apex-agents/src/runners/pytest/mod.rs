@@ -5,7 +5,7 @@ use std::sync::Arc;
 use apex_core::plan::JobSpec;
 
 use super::context::{Purpose, SessionContext, TestSelection};
-use super::python::{PythonSession, invocation, selection_env, within};
+use super::python::{CHANNEL, PythonSession, invocation, selection_env, within};
 use super::session::Session;
 
 /// The plug-in, as a file of the private folder.
@@ -19,7 +19,7 @@ pub(crate) fn session(context: &SessionContext<'_>, purpose: Purpose) -> Box<dyn
     program.arguments.extend(["-m", "pytest", "-p", "apex_pytest"].map(String::from));
     program.arguments.push("--continue-on-collection-errors".to_owned());
     program.arguments.extend(selected(&selection));
-    program.private_files = &[PLUG_IN];
+    program.private_files = &[PLUG_IN, CHANNEL];
     program.env = selection_env(context, &[], purpose);
     let behind = context.variable("PYTHONPATH").filter(|path| !path.is_empty());
     let path = behind.map_or_else(|| "{private}".to_owned(), |path| format!("{{private}}:{path}"));

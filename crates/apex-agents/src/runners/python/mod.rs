@@ -12,6 +12,9 @@ pub(crate) use session::{PythonSession, within};
 use super::context::{Purpose, SessionContext, TestSelection};
 use super::session::Invocation;
 
+/// What both plug-ins import, as a file of the private folder.
+pub(crate) const CHANNEL: (&str, &str) = ("apex_channel.py", include_str!("apex_channel.py"));
+
 /// The environment that carries the selection to Apex's side of the framework. `paths` are those
 /// that the framework does not get as arguments.
 pub(crate) fn selection_env(

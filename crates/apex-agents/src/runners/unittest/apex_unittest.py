@@ -1,66 +1,22 @@
 """Runs unittest suites for Apex: one JSON line per event, flushed at once.
 
-Standard library only, Python 3.8 or later. The place of the events is in ``APEX_EVENTS``, the
-selection in ``APEX_SELECTION``, the part of its paths that this program runs in ``APEX_PART_0`` and
-so on, the ids of a retry in ``APEX_ONLY_0``, ``APEX_ONLY_1`` and so on.
+Standard library only, Python 3.8 or later, and ``apex_channel``, by which it tells and is told.
 """
 
 import fnmatch
-import json
 import os
 import sys
 import time
 import traceback
 import unittest
 
-TEXT_LIMIT = 64 * 1024
-FOUND_PER_LINE = 200
-
-
-def clean(text):
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def bounded(text):
-    text = clean(text)
-    if len(text) <= TEXT_LIMIT:
-        return text
-    half = TEXT_LIMIT // 2
-    return text[:half] + "\n... cut by Apex ...\n" + text[-half:]
-
-
-class Channel:
-    def __init__(self):
-        path = os.environ.get("APEX_EVENTS")
-        self.owner = os.getpid()
-        self.stream = open(path, "w", encoding="utf-8", newline="\n") if path else None
-
-    def send(self, event, **fields):
-        if self.stream is None or os.getpid() != self.owner:
-            return
-        fields["event"] = event
-        try:
-            self.stream.write(json.dumps(fields) + "\n")
-            self.stream.flush()
-        except (OSError, ValueError):
-            self.stream = None
-
-
-def read_only():
-    ids = []
-    part = 0
-    while "APEX_ONLY_%d" % part in os.environ:
-        ids.extend(json.loads(os.environ["APEX_ONLY_%d" % part]))
-        part += 1
-    return set(ids) if part else None
+from apex_channel import Channel, bounded, clean, of_shard, read_only, read_part, read_selection
 
 
 def read_leave():
     """Files that other programs run."""
-    text = []
-    while "APEX_PART_%d" % len(text) in os.environ:
-        text.append(os.environ["APEX_PART_%d" % len(text)])
-    return {os.path.normpath(path) for path in json.loads("".join(text))[0]} if text else set()
+    leave = (read_part() or [[]])[0]
+    return {os.path.normpath(path) for path in leave}
 
 
 def is_ignored(path, ignored):
@@ -269,12 +225,7 @@ def load(files, channel, keyword):
 def chosen_tests(tests, selection, only):
     if only is not None:
         return [(test, file) for test, file in tests if clean(test.id()) in only]
-    if selection.get("shard"):
-        number, count = selection["shard"]
-        files = sorted({file for _, file in tests})
-        mine = set(files[number - 1 :: count])
-        return [(test, file) for test, file in tests if file in mine]
-    return tests
+    return of_shard(tests, lambda one: one[1], selection.get("shard"))
 
 
 def tell_found(channel, tests):
@@ -283,13 +234,12 @@ def tell_found(channel, tests):
         identity = clean(test.id())
         suite, _, name = identity.rpartition(".")
         lines.append({"id": identity, "suite": suite or file, "name": name, "file": file, "line": line_of(test)})
-    for start in range(0, len(lines), FOUND_PER_LINE):
-        channel.send("found", tests=lines[start : start + FOUND_PER_LINE])
+    channel.send_found(lines)
 
 
 def main():
     channel = Channel()
-    selection = json.loads(os.environ.get("APEX_SELECTION") or "{}")
+    selection = read_selection()
     sys.path[0] = os.getcwd()
     leave = read_leave()
     files = test_files(selection.get("paths") or [], selection.get("ignore") or [])

@@ -1,7 +1,7 @@
 //! unittest: Apex's own small program, which loads the files and reports each test.
 
 use super::context::{Purpose, SessionContext, TestSelection};
-use super::python::{PythonSession, invocation, selection_env};
+use super::python::{CHANNEL, PythonSession, invocation, selection_env};
 use super::session::Session;
 
 /// The program, as a file of the private folder.
@@ -12,7 +12,7 @@ pub(crate) fn session(context: &SessionContext<'_>, purpose: Purpose) -> Box<dyn
     let selection = TestSelection::of(&context.spec.work);
     let mut program = invocation(context);
     program.arguments = vec![context.tools.python.clone(), "{private}/apex_unittest.py".to_owned()];
-    program.private_files = &[PROGRAM];
+    program.private_files = &[PROGRAM, CHANNEL];
     program.env = selection_env(context, selection.paths, purpose);
     let session = PythonSession::new(program, context.only, |_| None);
     Box::new(if purpose == Purpose::List { session.listing() } else { session })
