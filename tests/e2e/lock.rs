@@ -26,6 +26,7 @@ fn a_second_run_waits_for_the_first_and_says_so() {
     let refused = project.run(&["run", "--categories", "x", "--no-wait"]);
     assert_eq!(refused.status.code(), Some(7), "{}", refused.stderr);
     assert!(refused.stderr.contains("another run of this project goes on (run "));
+    assert!(refused.stderr.contains("hint: without --no-wait"), "{}", refused.stderr);
 
     let said = std::fs::File::create(project.root().join("said")).expect("a file");
     let mut second = project.apex(&run).stderr(said).stdout(Stdio::null()).spawn().expect("apex");

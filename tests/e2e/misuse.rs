@@ -34,6 +34,8 @@ fn an_unknown_word_is_answered_with_the_nearest_one() {
         (["run", "--mode", "nigthly"], "unknown mode `nigthly`", "did you mean `nightly`?"),
         (["run", "--layers", "frist"], "unknown layer `frist`", "did you mean `first`?"),
         (["run", "--categories", "great"], "unknown category `great`", "did you mean `greet`?"),
+        (["run", "--categories", "zzzzz"], "unknown category `zzzzz`", "`apex list categories`"),
+        (["run", "--jobs", "0"], "0 is not a whole number from 1 to 128", "--jobs"),
         (["plan", "--categories", "great"], "unknown category `great`", "did you mean `greet`?"),
         (["list", "layer", "--json"], "invalid value 'layer'", "layers"),
     ];
@@ -59,6 +61,70 @@ fn a_path_without_tests_is_refused() {
     let project = project();
     check(&project.run(&["run", "no/such/test.py"]), 2, &["there is no `no/such/test.py`"]);
     check(&project.run(&["run", "apex.yaml"]), 2, &["no category runs tests under"]);
+    check(&project.run(&["run", ""]), 2, &["a value is required"]);
+    check(&project.run(&["run", "--categories", ""]), 2, &["a value is required"]);
+}
+
+const CARTS: &str = "import unittest\n\n\nclass Cart(unittest.TestCase):\n    def test_one(self):\n        \
+    pass\n\n    @unittest.skip('not now')\n    def test_two(self):\n        pass\n";
+
+#[test]
+fn one_test_is_run_by_its_id_and_an_id_that_is_none_is_not_green() {
+    if tool("python3").is_none() {
+        return;
+    }
+    let layers = "apex: 1\nlayers:\n  a:\n    categories: [{name: unit, runner: unittest, paths: [tests]}]\n";
+    let project = Project::new(&[("apex.yaml", layers), ("tests/test_cart.py", CARTS)]);
+    for (path, code, says) in [
+        ("tests/test_cart.py", 0, "Selected: 2 tests"),
+        ("tests/test_cart.py::Cart", 0, "Selected: 2 tests"),
+        ("tests/test_cart.py::Cart::test_one", 0, "Selected: 1 test "),
+        ("tests.test_cart.Cart.test_one", 0, "Selected: 1 test "),
+        ("tests/test_cart.py::Cart::test_on", 4, "hint: nothing at tests/test_cart.py::Cart"),
+        ("tests.test_wagon.Cart", 2, "there is no `tests.test_wagon.Cart`"),
+    ] {
+        check(&project.run(&["run", path]), code, &[says]);
+    }
+    let told = project.run(&["run", "-v", "tests"]);
+    check(&told, 0, &["SKIPPED unit: tests.test_cart.Cart.test_two (", "): not now"]);
+    // What was typed counts from the folder it was typed in.
+    for (path, code) in
+        [("test_cart.py::Cart::test_one", 0), ("tests/test_cart.py", 0), ("cart.py", 2)]
+    {
+        let mut command = project.apex(&["run", path]);
+        command.current_dir(project.root().join("tests"));
+        check(&finish(command), code, &[]);
+    }
+    let mut command = project.apex(&["explain", "test_cart.py"]);
+    command.current_dir(project.root().join("tests"));
+    check(&finish(command), 0, &[]);
+    let listed = project.run(&["list", "tests"]);
+    let second = "tests.test_cart.Cart.test_two  tests/test_cart.py:8";
+    assert!(listed.stdout.contains(second), "{}{}", listed.stdout, listed.stderr);
+}
+
+#[test]
+fn a_part_that_a_framework_is_not_asked_for_is_refused_and_not_run_as_a_whole() {
+    let layers = "apex: 1\nlayers:\n  a:\n    categories: [{name: rust, runner: cargo}, {name: web, \
+                  runner: node, paths: [web/a.test.js]}]\n";
+    let project = Project::new(&[
+        ("apex.yaml", layers),
+        ("Cargo.toml", "[package]\nname = \"a\"\n"),
+        ("src/lib.rs", ""),
+        ("tests/all.rs", ""),
+        ("web/a.test.js", ""),
+    ]);
+    if tool("cargo").is_some() {
+        let way_out = "`apex run --categories rust --no-dependencies`";
+        check(&project.run(&["plan", "tests/all.rs"]), 2, &["part of category `rust`", way_out]);
+    }
+    if tool("node").is_some() {
+        let answer = project.run(&["plan", "web/a.test.js::adds"]);
+        check(&answer, 2, &["part of category `web`, and node is not asked for a part that small"]);
+        let listed = project.run(&["list", "tests", "web/a.test.js"]);
+        check(&listed, 0, &[]);
+        assert!(!listed.stderr.contains("warning"), "{}", listed.stderr);
+    }
 }
 
 #[test]

@@ -67,7 +67,8 @@ pub async fn list(
                     JobReport::Ended(end) => {
                         running -= 1;
                         entry.1 = end.problem.or(match end.end {
-                            ProcessEnd::NotStarted(reason) => Some(reason),
+                            // What can be named without a program needs none.
+                            ProcessEnd::NotStarted(reason) if entry.0.is_empty() => Some(reason),
                             _ => None,
                         });
                     }

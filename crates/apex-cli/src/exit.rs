@@ -76,8 +76,8 @@ impl ExitCode {
                  may hold failed tests; the summary lists them."
             }
             Self::TestsFailed => {
-                "The summary names each such test with its first error line and the file that \
-                 holds its full output. It is also given when the result of a category \
+                "The summary names each such test with its first error line, the file that holds \
+                 what its job wrote, and the record of the run. It is also given when the result of a category \
                  contradicts itself: a missing report, fewer tests than were announced, an error \
                  exit without a failed test."
             }

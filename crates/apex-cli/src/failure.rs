@@ -4,6 +4,9 @@ use apex_config::Problem;
 
 use crate::exit::ExitCode;
 
+/// Names that are listed when one is unknown; longer lists hide more than they tell.
+const LISTED: usize = 12;
+
 /// A command that could not do what it was asked.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -40,7 +43,13 @@ impl From<apex_core::select::UnknownName> for Failure {
     fn from(unknown: apex_core::select::UnknownName) -> Self {
         let hint = match &unknown.nearest {
             Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => format!("known: {}", unknown.known.join(", ")),
+            None if unknown.known.len() <= LISTED => format!("known: {}", unknown.known.join(", ")),
+            None => match unknown.what {
+                "mode" => "`apex list modes` shows the names",
+                "layer" => "`apex list layers` shows the names",
+                _ => "`apex list categories` shows the names",
+            }
+            .to_owned(),
         };
         Self::usage(unknown.to_string(), hint)
     }

@@ -37,7 +37,7 @@ layers:
     categories: []
 ",
         &[
-            "error 4:27 500 is outside of a number from 0.1 to 180",
+            "error 4:27 500 is not a number from 0.1 to 180",
             "error 5:21 `paralel` is not one of the words here",
             "error 6:16 wanted true or false, found the text `maybe`",
             "error 7:5 `dependencis` is not known in a layer",
@@ -283,6 +283,6 @@ fn a_problem_prints_as_one_line_with_place_path_and_hint() {
             .problems();
     assert_eq!(
         problems[0].to_string(),
-        "apex.yaml:2:49: error: 11 is outside of a whole number from 0 to 10 (at `layers.a.categories[0].retries`)"
+        "apex.yaml:2:49: error: 11 is not a whole number from 0 to 10 (at `layers.a.categories[0].retries`)"
     );
 }

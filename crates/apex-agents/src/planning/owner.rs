@@ -14,6 +14,16 @@ pub enum PathError {
     /// It is there, and no category runs it.
     #[error("no category runs tests under `{0}`")]
     Unowned(String),
+    /// A category runs it, with a framework that Apex cannot ask for so small a part.
+    #[error("`{path}` is part of category `{category}`, and {} is not asked for a part that small", runner.as_str())]
+    TooSmall {
+        /// What was asked for.
+        path: String,
+        /// The category that runs it.
+        category: CategoryName,
+        /// Its framework.
+        runner: RunnerKind,
+    },
 }
 
 /// The categories that own the tests under a path, each with its jobs narrowed to the path.
@@ -25,6 +35,8 @@ pub(super) fn of_path(
     path: &str,
     work: &[(&Category, Result<Vec<JobSpec>, WorkError>)],
 ) -> Result<Vec<(CategoryName, Vec<JobSpec>)>, PathError> {
+    let dotted = from_dotted(root, path, work);
+    let path = dotted.as_deref().unwrap_or(path);
     let (file, id) = match path.split_once("::") {
         Some((file, _)) => (file, Some(path)),
         None => (path, None),
@@ -34,10 +46,21 @@ pub(super) fn of_path(
         return Err(PathError::Missing(file.to_owned()));
     }
     let mut closest = 0;
+    let mut too_small = None;
     let mut owners: Vec<(CategoryName, Vec<JobSpec>)> = Vec::new();
     for (category, specs) in work {
         for spec in specs.iter().flatten() {
-            let Some((closeness, narrowed)) = narrow(spec, file, id) else { continue };
+            let (closeness, narrowed) = match narrow(spec, file, id) {
+                Fit::Narrowed(closeness, spec) => (closeness, spec),
+                Fit::TooSmall(closeness) => {
+                    let is_closer = |(known, ..): &(usize, _, _)| closeness > *known;
+                    if too_small.as_ref().is_none_or(is_closer) {
+                        too_small = Some((closeness, category.name.clone(), spec.runner));
+                    }
+                    continue;
+                }
+                Fit::Elsewhere => continue,
+            };
             if closeness > closest {
                 owners.clear();
                 closest = closeness;
@@ -54,16 +77,60 @@ pub(super) fn of_path(
             }
         }
     }
-    if owners.is_empty() { Err(PathError::Unowned(file.to_owned())) } else { Ok(owners) }
+    match too_small {
+        _ if !owners.is_empty() => Ok(owners),
+        Some((_, category, runner)) => {
+            Err(PathError::TooSmall { path: path.to_owned(), category, runner })
+        }
+        None => Err(PathError::Unowned(file.to_owned())),
+    }
+}
+
+/// An id of unittest (`package.module.Class.test`) as a path, when its module is a file of the
+/// project: ids are asked for as `apex list tests` shows them.
+fn from_dotted(
+    root: &Path,
+    id: &str,
+    work: &[(&Category, Result<Vec<JobSpec>, WorkError>)],
+) -> Option<String> {
+    if id.contains(['/', ':']) || root.join(id).exists() {
+        return None;
+    }
+    let parts: Vec<&str> = id.split('.').collect();
+    let specs = work.iter().flat_map(|(_, specs)| specs.iter().flatten());
+    let mut folders: Vec<&str> = specs.map(|spec| &*spec.working_directory).collect();
+    folders.push("");
+    folders.sort_unstable();
+    folders.dedup();
+    for folder in folders {
+        for end in (1..=parts.len()).rev() {
+            let file = join(folder, &format!("{}.py", parts[..end].join("/")));
+            if root.join(&file).is_file() {
+                let inside = [&[file.as_str()], &parts[end..]].concat();
+                return Some(inside.join("::"));
+            }
+        }
+    }
+    None
 }
 
 /// The closeness of a path that is a folder above the work.
 const ABOVE: usize = 1;
 
-/// A job narrowed to a path, and how closely its work covered the path.
-fn narrow(spec: &JobSpec, file: &str, id: Option<&str>) -> Option<(usize, JobSpec)> {
+/// How the work of a job and a path fit.
+enum Fit {
+    /// The job narrowed to the path, and how closely its work covered the path.
+    Narrowed(usize, JobSpec),
+    /// The path is a part of the work for which the framework is not asked; how closely the work
+    /// covers it.
+    TooSmall(usize),
+    /// The one is no part of the other.
+    Elsewhere,
+}
+
+fn narrow(spec: &JobSpec, file: &str, id: Option<&str>) -> Fit {
     let Work::Tests { paths, markers, keyword, ignore, arguments } = &spec.work else {
-        return None;
+        return Fit::Elsewhere;
     };
     let folder = &*spec.working_directory;
     let inside = |path: &str| join(folder, path);
@@ -71,7 +138,7 @@ fn narrow(spec: &JobSpec, file: &str, id: Option<&str>) -> Option<(usize, JobSpe
     let covered = if paths.is_empty() { &whole_folder[..] } else { paths };
     let above: Vec<String> =
         covered.iter().filter(|path| is_below(&inside(path), file)).cloned().collect();
-    if !above.is_empty() {
+    if !above.is_empty() && id.is_none() {
         let work = Work::Tests {
             paths: if paths.is_empty() { Vec::new() } else { above },
             markers: markers.clone(),
@@ -82,18 +149,17 @@ fn narrow(spec: &JobSpec, file: &str, id: Option<&str>) -> Option<(usize, JobSpe
         // A path that is exactly the work is closer than one above it.
         let exact = covered.iter().any(|path| inside(path) == file);
         let closeness = if exact { ABOVE + file.len() + 1 } else { ABOVE };
-        return Some((closeness, JobSpec { work, ..spec.clone() }));
+        return Fit::Narrowed(closeness, JobSpec { work, ..spec.clone() });
     }
     let cover = covered.iter().map(|path| inside(path)).filter(|path| is_below(file, path));
-    let closeness = cover.map(|path| ABOVE + path.len() + 1).max()?;
-    if !takes_paths(spec.runner) {
-        return None;
+    let Some(closeness) = cover.map(|path| ABOVE + path.len() + 1).max() else {
+        return Fit::Elsewhere;
+    };
+    if !takes_paths(spec.runner) || (id.is_some() && !takes_ids(spec.runner)) {
+        return Fit::TooSmall(closeness);
     }
     let wanted = id.unwrap_or(file);
-    let relative = match folder {
-        "" => wanted,
-        folder => wanted.strip_prefix(folder)?.trim_start_matches('/'),
-    };
+    let relative = wanted.strip_prefix(folder).unwrap_or(wanted).trim_start_matches('/');
     let work = Work::Tests {
         paths: vec![relative.to_owned()],
         markers: markers.clone(),
@@ -101,12 +167,17 @@ fn narrow(spec: &JobSpec, file: &str, id: Option<&str>) -> Option<(usize, JobSpe
         ignore: ignore.clone(),
         arguments: arguments.clone(),
     };
-    Some((closeness, JobSpec { work, shard: None, ..spec.clone() }))
+    Fit::Narrowed(closeness, JobSpec { work, shard: None, ..spec.clone() })
 }
 
 /// Whether a runner can be asked for a file of its tests.
 const fn takes_paths(runner: RunnerKind) -> bool {
     matches!(runner, RunnerKind::Pytest | RunnerKind::Unittest | RunnerKind::Node)
+}
+
+/// Whether a runner can be asked for a test inside of a file.
+const fn takes_ids(runner: RunnerKind) -> bool {
+    matches!(runner, RunnerKind::Pytest | RunnerKind::Unittest)
 }
 
 fn join(folder: &str, path: &str) -> String {

@@ -2,23 +2,24 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
 /// Which part of the configuration is meant. Without any of these: mode `development`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TargetArgs {
-    /// Files, folders or test ids, relative to the project
-    #[arg(value_name = "PATH", conflicts_with_all = ["mode", "layers"])]
+    /// Files, folders or test ids, relative to the current folder or to the project
+    #[arg(value_name = "PATH", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["mode", "layers"])]
     pub(crate) paths: Vec<String>,
     /// The layers of a mode: fast_feedback, commit, development, ci, nightly, weekend, background,
     /// hybrid, or one of the layer file
-    #[arg(long, value_name = "MODE", conflicts_with_all = ["layers", "categories"])]
+    #[arg(long, value_name = "MODE", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["layers", "categories"])]
     pub(crate) mode: Option<String>,
     /// These layers, and those they depend on
-    #[arg(long, value_name = "LAYER", value_delimiter = ',', num_args = 1.., conflicts_with = "categories")]
+    #[arg(long, value_name = "LAYER", value_parser = NonEmptyStringValueParser::new(), value_delimiter = ',', num_args = 1.., conflicts_with = "categories")]
     pub(crate) layers: Vec<String>,
     /// These categories or sets of categories, and the categories they depend on
-    #[arg(long, value_name = "CATEGORY", value_delimiter = ',', num_args = 1..)]
+    #[arg(long, value_name = "CATEGORY", value_parser = NonEmptyStringValueParser::new(), value_delimiter = ',', num_args = 1..)]
     pub(crate) categories: Vec<String>,
     /// Add nothing that the selected layers or categories depend on
     #[arg(long)]

@@ -31,7 +31,7 @@ use past::Past;
 pub(crate) use past::limits;
 use record::Record;
 pub(crate) use record::state_folder;
-pub(crate) use request::wish;
+pub(crate) use request::{in_project, wish};
 
 /// How long the record of a run may take to be written when the run is over: a slow disk must
 /// not cost the record.
@@ -43,7 +43,7 @@ const DISPLAY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes a plan for what the options mean; with `affected`, for what changed since a base.
 pub(crate) fn plan_for(project: &Project, target: &TargetArgs) -> Result<Plan, Failure> {
-    let wish = wish(target, false);
+    let wish = wish(&project.loaded.root, target, false);
     let plan = plan(project, &wish)?;
     let Some(base) = target.affected.as_deref() else { return Ok(plan) };
     let Project { loaded, variables } = project;
@@ -82,7 +82,7 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let file = project.loaded.file.clone();
     // From here on, where every value of the configuration comes from is not asked any more.
     let controller = Controller::of(project.loaded, project.variables);
-    let wish = wish(&args.target, args.no_wait);
+    let wish = wish(controller.root(), &args.target, args.no_wait);
     let history = past.read(&runs, controller.config(), &wish);
     let controller = controller.with_history(Arc::new(history));
     let plan = match args.target.affected.as_deref() {
@@ -112,7 +112,8 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     prune(&runs, kept);
     drop(lock);
     if code == ExitCode::NothingRan && args.progress_mode != ProgressMode::Silent {
-        out::people(&render::nothing_found(&behind.root, behind.file.as_deref()));
+        let (root, file) = (behind.root.as_path(), behind.file.as_deref());
+        out::people(&render::nothing_found(root, file, &args.target.paths));
     }
     behind.start(global, args, code == ExitCode::Passed)?;
     Ok(code)
@@ -281,12 +282,17 @@ impl From<planning::PlanningError> for Failure {
                 let hint = match &error {
                     planning::PathError::Missing(_) => {
                         "paths are relative to the project folder; `apex list tests` shows them"
+                            .to_owned()
                     }
                     planning::PathError::Unowned(_) => {
                         "name it under `paths` of a category; `apex plan` shows what each runs"
+                            .to_owned()
                     }
+                    planning::PathError::TooSmall { category, .. } => format!(
+                        "`apex run --categories {category} --no-dependencies` runs all of it"
+                    ),
                 };
-                Self::usage(error.to_string(), hint)
+                Self::usage(error.to_string(), &*hint)
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What the options ask for.
 
+use std::path::Path;
+
 use apex_agents::planning::Wish;
 use apex_config::model::FailFast;
 use apex_core::select::{Request, Target};
@@ -9,8 +11,8 @@ use crate::args::{FailFastWord, TargetArgs};
 /// What runs when nothing is asked for.
 const DEFAULT_MODE: &str = "development";
 
-/// What the options ask for; background layers may be left to another run.
-pub(crate) fn wish(args: &TargetArgs, leaves_background: bool) -> Wish {
+/// What the options ask for in a project; background layers may be left to another run.
+pub(crate) fn wish(root: &Path, args: &TargetArgs, leaves_background: bool) -> Wish {
     let target = if !args.layers.is_empty() {
         Target::Layers(args.layers.clone())
     } else if !args.categories.is_empty() {
@@ -28,7 +30,26 @@ pub(crate) fn wish(args: &TargetArgs, leaves_background: bool) -> Wish {
     if args.paths.is_empty() {
         Wish::Request(request)
     } else {
-        Wish::Paths(args.paths.clone(), request)
+        Wish::Paths(args.paths.iter().map(|path| in_project(root, path)).collect(), request)
+    }
+}
+
+/// A path as it was typed, relative to the project: from the current folder when something is
+/// there, else as it is.
+pub(crate) fn in_project(root: &Path, typed: &str) -> String {
+    let (file, id) = match typed.split_once("::") {
+        Some((file, id)) => (file, Some(id)),
+        None => (typed, None),
+    };
+    let found = std::env::current_dir()
+        .and_then(|here| here.join(file).canonicalize())
+        .and_then(|path| Ok((path, root.canonicalize()?)))
+        .ok()
+        .and_then(|(path, root)| Some(path.strip_prefix(root).ok()?.to_str()?.to_owned()));
+    match (found, id) {
+        (Some(file), Some(id)) => format!("{file}::{id}"),
+        (Some(file), None) if !file.is_empty() => file,
+        _ => typed.to_owned(),
     }
 }
 

@@ -58,7 +58,8 @@ fn subject(global: &GlobalArgs, args: &ExplainArgs) -> Result<Vec<Explanation>, 
         return Ok(found);
     }
     let is_path = subject.contains('/') || subject.contains("::");
-    if is_path || project.loaded.root.join(subject).exists() {
+    let inside = assemble::in_project(&project.loaded.root, subject);
+    if is_path || project.loaded.root.join(inside).exists() {
         return path(&project, subject);
     }
     Err(unknown(&project, subject))
@@ -86,7 +87,8 @@ fn unknown(project: &Project, subject: &str) -> Failure {
 /// A path: who owns the tests there and why, and what would run.
 fn path(project: &Project, path: &str) -> Result<Vec<Explanation>, Failure> {
     let request = Request::new(Target::Categories(Vec::new()));
-    let plan = assemble::plan(project, &Wish::Paths(vec![path.to_owned()], request))?;
+    let inside = assemble::in_project(&project.loaded.root, path);
+    let plan = assemble::plan(project, &Wish::Paths(vec![inside], request))?;
     let config = &project.loaded.config;
     let origins = Origins::of(&project.loaded.tree);
     let owners = plan

@@ -34,7 +34,7 @@ pub(super) fn list(global: &GlobalArgs, args: &ListArgs) -> Result<ExitCode, Fai
 
 /// The tests of what was asked for, and how the listing ends: what cannot be listed is said.
 fn tests(project: &Project, args: &ListArgs) -> Result<(Vec<TestRow>, ExitCode), Failure> {
-    let plan = assemble::plan(project, &assemble::wish(&args.target, false))?;
+    let plan = assemble::plan(project, &assemble::wish(&project.loaded.root, &args.target, false))?;
     let config = &project.loaded.config;
     let listing = assemble::runtime()?.block_on(listing::list(
         config,

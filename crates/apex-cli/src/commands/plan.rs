@@ -30,6 +30,7 @@ pub(super) fn plan(global: &GlobalArgs, args: &PlanArgs) -> Result<ExitCode, Fai
     if has_work {
         return Ok(ExitCode::Passed);
     }
-    out::people(&render::nothing_found(&project.loaded.root, project.loaded.file.as_deref()));
+    let (root, file) = (&project.loaded.root, project.loaded.file.as_deref());
+    out::people(&render::nothing_found(root, file, &args.target.paths));
     Ok(ExitCode::NothingRan)
 }

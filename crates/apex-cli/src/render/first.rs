@@ -29,7 +29,13 @@ pub(crate) fn init_page(written: &str, inventory: &InitInventory) -> String {
 }
 
 /// What to do when nothing ran because nothing was found.
-pub(crate) fn nothing_found(root: &Path, file: Option<&Path>) -> String {
+pub(crate) fn nothing_found(root: &Path, file: Option<&Path>, paths: &[String]) -> String {
+    if !paths.is_empty() {
+        return format!(
+            "hint: nothing at {} is a test; `apex list tests` shows the tests there are\n",
+            paths.join(", ")
+        );
+    }
     match file {
         Some(file) => format!(
             "hint: no tests were found for what was asked for; `apex config check` says why for \

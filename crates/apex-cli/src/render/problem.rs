@@ -13,7 +13,9 @@ pub(crate) fn failure(failure: &Failure) -> String {
         Failure::Usage { message, hint } | Failure::Environment { message, hint } => {
             format!("error: {message}\nhint: {hint}\n")
         }
-        Failure::Locked { message } => format!("error: {message}\n"),
+        Failure::Locked { message } => format!(
+            "error: {message}\nhint: without --no-wait this run begins when that one has ended\n"
+        ),
         Failure::Config(found) => {
             let all: Vec<&Problem> = found.iter().collect();
             let errors = found.iter().filter(|one| one.severity == Severity::Error).count();

@@ -209,7 +209,7 @@ fn rendered(path: &[Segment<'_>]) -> String {
 fn objection(node: &Node, kind: &Kind, manners: Manners) -> Option<String> {
     let scalar = node.as_scalar()?;
     let wrong = || Some(format!("wanted {}, found {}", kind.wanted(), found(node)));
-    let outside = || Some(format!("{} is outside of {}", scalar.text(), kind.wanted()));
+    let outside = || Some(format!("{} is not {}", scalar.text(), kind.wanted()));
     match (kind, scalar.meaning()) {
         (Kind::Boolean, Meaning::Boolean(_)) => None,
         (Kind::Boolean, _) => {

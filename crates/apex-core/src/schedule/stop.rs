@@ -167,7 +167,7 @@ impl Scheduler {
             return;
         }
         let name = self.plan.category(self.plan.job(job).category).name.clone();
-        let reason = format!("fail-fast immediate: a test of {name} failed");
+        let reason = format!("a test of {name} failed (fail-fast: immediate)");
         self.layers[layer.position()].stopped = Some(reason.clone());
         self.emit(Event::Layer(layer, LayerEvent::Stopped { reason }));
         self.stop_layer(layer, StopCause::FailFast);
@@ -181,7 +181,7 @@ impl Scheduler {
             return;
         }
         let plan = Arc::clone(&self.plan);
-        let reason = format!("fail-fast category: {} failed", plan.category(failed).name);
+        let reason = format!("{} failed (fail-fast: category)", plan.category(failed).name);
         self.layers[layer.position()].stopped = Some(reason.clone());
         self.emit(Event::Layer(layer, LayerEvent::Stopped { reason: reason.clone() }));
         for &category in &plan.layer(layer).categories {

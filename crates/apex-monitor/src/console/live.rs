@@ -77,7 +77,7 @@ fn push_budget(line: &mut Line, planned: &PlannedLayer, spent: Duration, size: S
     let label = if share > 1.0 { Label::Bad } else { Label::Plain };
     let percent = format!("{:>4.0}%", share * 100.0);
     if size.columns >= COLUMNS_FOR_BAR {
-        line.push(label, format!(" {}{percent}", style.bar(share, BAR)));
+        line.push(label, format!("  {}{percent}", style.bar(share, BAR)));
         let (spent, budget) = (words::duration(spent), words::duration(budget));
         line.push(Label::Faint, format!(" {spent} of {budget}"));
     } else {

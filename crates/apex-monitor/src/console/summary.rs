@@ -37,6 +37,7 @@ pub(super) fn lines(view: &RunView, exit: &ExitStatus, place: Place<'_>) -> Vec<
     lines.extend(spared_lines(view));
     lines.extend(service_line(view));
     lines.push(totals_line(view));
+    lines.extend(record_line(exit, place.run_directory));
     lines.push(verdict_line(view, exit, now));
     lines
 }
@@ -234,6 +235,12 @@ fn totals_line(view: &RunView) -> Line {
         words::number(view.categories().len(), "category"),
         counts.executed()
     ))
+}
+
+/// Where to read on when something was wrong.
+fn record_line(exit: &ExitStatus, run_directory: Option<&str>) -> Option<Line> {
+    let directory = run_directory.filter(|_| !exit.is_success())?;
+    Some(Line::new().with(Label::Faint, format!("Record: {directory} (junit.xml, output)")))
 }
 
 fn verdict_line(view: &RunView, exit: &ExitStatus, now: Moment) -> Line {

@@ -104,6 +104,10 @@ impl Telling {
         if attempt > AttemptNumber::FIRST || outcome.is_bad() {
             line.push(Label::Faint, format!(" attempt {}", attempt.0));
         }
+        let reason = (outcome == Outcome::Skipped).then(|| failure::message(scene.view, test));
+        if let Some(reason) = reason.flatten() {
+            line.push(Label::Plain, format!(": {reason}"));
+        }
         vec![line]
     }
 

@@ -27,9 +27,9 @@ pub(super) fn number(count: usize, noun: &str) -> String {
     }
 }
 
-/// Tests by outcome: `12 passed, 1 failed`; `no tests` when there are none.
+/// Tests by outcome: `12 passed, 1 failed`; `no test ran` when none has ended.
 pub(super) fn counts(counts: &Counts) -> String {
-    if counts.settled() == 0 { "no tests".to_owned() } else { settled(counts) }
+    if counts.settled() == 0 { "no test ran".to_owned() } else { settled(counts) }
 }
 
 /// Settled tests by outcome; empty as long as none is settled.

@@ -57,22 +57,22 @@ def read_selection():
 
 
 def numbered(name):
-    """The values of ``NAME_0``, ``NAME_1`` and so on: one variable has a largest size."""
+    """The values of variables that end with 0, 1 and so on: one alone has a largest size."""
     values = []
-    while "%s_%d" % (name, len(values)) in os.environ:
-        values.append(os.environ["%s_%d" % (name, len(values))])
+    while name + str(len(values)) in os.environ:
+        values.append(os.environ[name + str(len(values))])
     return values
 
 
 def read_only():
     """The ids of a retry; None when this is none."""
-    parts = numbered("APEX_ONLY")
+    parts = numbered("APEX_ONLY_")
     return {one for part in parts for one in json.loads(part)} if parts else None
 
 
 def read_part():
     """What this program runs of a work that is cut; None when it is not."""
-    text = "".join(numbered("APEX_PART"))
+    text = "".join(numbered("APEX_PART_"))
     return json.loads(text) if text else None
 
 

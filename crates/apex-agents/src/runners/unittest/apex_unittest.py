@@ -4,6 +4,7 @@ Standard library only, Python 3.8 or later, and ``apex_channel``, by which it te
 """
 
 import fnmatch
+import inspect
 import os
 import sys
 import time
@@ -47,8 +48,13 @@ def module_name(path):
 
 
 def test_files(paths, ignored):
+    """The files below the paths, and for a file named with ids (``file::Class::test``) these ids."""
     found = []
+    ids = {}
     for path in paths or ["."]:
+        path, _, wanted = path.partition("::")
+        if wanted:
+            ids.setdefault(os.path.relpath(path), []).append(wanted.replace("::", "."))
         if os.path.isdir(path):
             for folder, folders, files in os.walk(path):
                 folders[:] = sorted(
@@ -68,7 +74,7 @@ def test_files(paths, ignored):
         path = os.path.relpath(path)
         if path not in files and not is_ignored(path, ignored):
             files.append(path)
-    return files
+    return files, ids
 
 
 def flat(suite):
@@ -82,7 +88,9 @@ def flat(suite):
 
 def line_of(test):
     method = getattr(test, getattr(test, "_testMethodName", ""), None)
-    code = getattr(getattr(method, "__func__", None), "__code__", None)
+    # What a decorator wraps around a test, such as the one that skips it, stands elsewhere.
+    method = inspect.unwrap(method) if method is not None else None
+    code = getattr(getattr(method, "__func__", method), "__code__", None)
     return code.co_firstlineno if code is not None else None
 
 
@@ -191,7 +199,13 @@ def settle_groups(channel, result, tests):
             channel.send("broken", id=clean(name), file="", message=clean(message), details=bounded(details))
 
 
-def load(files, channel, keyword):
+def is_wanted(identity, module, ids):
+    """Whether a test is one of the ids of its file, or below one of them."""
+    inside = identity[len(module) + 1 :] if identity.startswith(module + ".") else identity
+    return any(inside == one or inside.startswith(one + ".") for one in ids)
+
+
+def load(files, ids, channel, keyword):
     """The tests of the files with their places; a file that cannot be imported is reported."""
     loader = unittest.TestLoader()
     if keyword:
@@ -218,7 +232,10 @@ def load(files, channel, keyword):
                 "broken", id=shown, file=shown, message=clean(first), details=bounded(traceback.format_exc())
             )
             continue
-        tests.extend((test, shown) for test in flat(suite))
+        wanted = ids.get(os.path.relpath(path))
+        tests.extend(
+            (test, shown) for test in flat(suite) if wanted is None or is_wanted(test.id(), name, wanted)
+        )
     return tests
 
 
@@ -242,9 +259,10 @@ def main():
     selection = read_selection()
     sys.path[0] = os.getcwd()
     leave = read_leave()
-    files = test_files(selection.get("paths") or [], selection.get("ignore") or [])
+    files, ids = test_files(selection.get("paths") or [], selection.get("ignore") or [])
     files = [path for path in files if os.path.normpath(path) not in leave]
-    tests = chosen_tests(load(files, channel, selection.get("keyword")), selection, read_only())
+    tests = load(files, ids, channel, selection.get("keyword"))
+    tests = chosen_tests(tests, selection, read_only())
     tell_found(channel, tests)
     result = Result(channel)
     if not selection.get("list"):
