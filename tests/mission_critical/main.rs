@@ -1,4 +1,5 @@
 //! What must never break: the laws of the scheduler, clean-up, honest verdicts.
 
 mod history;
+mod planning;
 mod scheduler;

@@ -16,6 +16,7 @@ pub mod judge;
 pub mod oracle;
 pub mod outcome;
 pub mod plan;
+pub mod predict;
 pub mod report;
 pub mod schedule;
 pub mod select;

@@ -29,6 +29,9 @@ pub struct Summary {
     /// Wall-clock time of the beginning, milliseconds since 1970-01-01 UTC.
     pub started_unix_millis: u64,
     pub duration_seconds: f64,
+    /// What the plan predicted, where earlier runs taught something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<PredictionRow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +48,41 @@ pub struct Summary {
     pub failed_tests_left_out: usize,
     pub services: Vec<ServiceRow>,
     pub warnings: Vec<String>,
+}
+
+/// What was predicted, and how far it was from what came.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PredictionRow {
+    /// Undercut with a chance of one in ten.
+    pub low_seconds: f64,
+    /// More or less with the same chance.
+    pub expected_seconds: f64,
+    /// Exceeded with a chance of one in ten.
+    pub high_seconds: f64,
+    /// From how many runs it was learned.
+    pub runs: u32,
+    /// What came, by what was expected, less one: positive when the run took longer.
+    pub error: f64,
+    /// Whether what came lies between low and high.
+    pub is_inside: bool,
+}
+
+impl PredictionRow {
+    fn of(view: &RunView) -> Option<Self> {
+        let prediction = view.plan().prediction.as_ref()?;
+        let spent = view.spent(view.last());
+        let number = |duration| Seconds::from(duration).number();
+        let expected = number(prediction.expected);
+        let error = if expected > 0.0 { number(spent) / expected - 1.0 } else { 0.0 };
+        Some(Self {
+            low_seconds: number(prediction.low),
+            expected_seconds: expected,
+            high_seconds: number(prediction.high),
+            runs: prediction.runs,
+            error: (error * 1000.0).round() / 1000.0,
+            is_inside: (prediction.low..=prediction.high).contains(&spent),
+        })
+    }
 }
 
 /// Numbers of tests.
@@ -135,6 +173,7 @@ impl Summary {
             run: identity.map_or_else(String::new, |identity| identity.run.to_string()),
             started_unix_millis: identity.map_or(0, |identity| identity.unix_millis),
             duration_seconds: Seconds::from(view.spent(view.last())).number(),
+            prediction: PredictionRow::of(view),
             mode: request.mode.as_ref().map(ToString::to_string),
             environment: request.environment.as_ref().map(ToString::to_string),
             verdict: exit.verdict().to_owned(),

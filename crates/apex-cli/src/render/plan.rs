@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use apex_agents::runners;
-use apex_core::plan::{CategoryWork, Plan, PlannedCategory, PlannedLayer, Sparing};
+use apex_core::plan::{CategoryWork, Plan, PlannedCategory, PlannedJob, PlannedLayer, Sparing};
 use apex_core::{CategoryIx, LayerIx};
 
 use super::{count, count_categories, duration};
@@ -14,6 +14,7 @@ const JOBS_SHOWN: usize = 8;
 /// The page.
 pub(crate) fn plan_page(plan: &Plan) -> String {
     let mut text = headline(plan);
+    text.push_str(&prediction(plan));
     for (position, layer) in plan.layers.iter().enumerate() {
         layer_part(&mut text, plan, LayerIx::at(position), layer);
     }
@@ -70,6 +71,14 @@ fn layer_part(text: &mut String, plan: &Plan, ix: LayerIx, layer: &PlannedLayer)
     if let Some(budget) = layer.budget {
         about.push(format!("budget {}", duration(budget)));
     }
+    let predicted = plan.prediction.as_ref().and_then(|all| all.layers.get(ix.position()));
+    if let Some(predicted) = predicted.filter(|predicted| !predicted.expected.is_zero()) {
+        let (expected, high) = (duration(predicted.expected), duration(predicted.high));
+        about.push(format!("expected {expected}, in 9 of 10 runs at most {high}"));
+        if let Some(within) = predicted.within_budget.filter(|within| *within < 0.995) {
+            about.push(format!("within its budget in {:.0} of 100 runs", 100.0 * within));
+        }
+    }
     about.push(format!("{:?}", layer.execution_mode).to_lowercase());
     if !layer.after.is_empty() {
         let names: Vec<&str> =
@@ -122,6 +131,48 @@ fn category_part(text: &mut String, plan: &Plan, ix: CategoryIx, category: &Plan
     }
 }
 
+/// What is expected of a job and why it is as it is.
+fn about_job(job: &PlannedJob) -> String {
+    let mut about = Vec::new();
+    if let Some(forecast) = job.forecast {
+        let (expected, high) = (duration(forecast.expected), duration(forecast.high));
+        about.push(format!("about {expected}, in 9 of 10 runs at most {high}"));
+    }
+    if !job.why.is_empty() {
+        about.push(job.why.to_string());
+    }
+    about.join("; ")
+}
+
+/// A command without the middle of a long list of words; `--json` has all of them.
+fn shortened(words: &[String]) -> String {
+    const SHOWN: usize = 9;
+    if words.len() <= SHOWN + 1 {
+        return words.join(" ");
+    }
+    let (last, first) = (&words[words.len() - 1], &words[..SHOWN - 1]);
+    format!("{} (and {} more) {last}", first.join(" "), words.len() - SHOWN)
+}
+
+/// How long the run is expected to take, for its own line; or why nobody knows.
+fn prediction(plan: &Plan) -> String {
+    let Some(prediction) = &plan.prediction else {
+        return "Expected: nobody knows yet, no run of these tests is recorded\n".to_owned();
+    };
+    let (low, high) = (duration(prediction.low), duration(prediction.high));
+    let mut text = format!(
+        "Expected: about {}, in 8 of 10 runs between {low} and {high}; from {}",
+        duration(prediction.expected),
+        count(prediction.runs as usize, "run")
+    );
+    if prediction.unknown > 0 {
+        let unknown = count(prediction.unknown as usize, "job");
+        text.push_str(&format!("; {unknown} without a record taken for the mean of the others"));
+    }
+    text.push('\n');
+    text
+}
+
 fn jobs_part(text: &mut String, plan: &Plan, category: CategoryIx) {
     let jobs: Vec<_> = plan.jobs_of(category).map(|job| plan.job(job)).collect();
     for job in jobs.iter().take(JOBS_SHOWN) {
@@ -129,8 +180,12 @@ fn jobs_part(text: &mut String, plan: &Plan, category: CategoryIx) {
             "" => String::new(),
             folder => format!("{folder}: "),
         };
-        let command = runners::describe(&job.spec).join(" ");
+        let command = shortened(&runners::describe(&job.spec));
         line(text, format_args!("    {place}{command}  [{}]", job.spec.found_by));
+        let about = about_job(job);
+        if !about.is_empty() {
+            line(text, format_args!("      {about}"));
+        }
     }
     if jobs.len() > JOBS_SHOWN {
         line(text, format_args!("    and {}", count(jobs.len() - JOBS_SHOWN, "more job")));

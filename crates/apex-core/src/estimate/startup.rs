@@ -62,7 +62,7 @@ impl Startup {
             fit.observe(weight(job), f64::from(job.tests), beyond);
         }
         let (once, per_test) = fit.solve();
-        Self { once: once.max(usual.once / 10.0), per_test: per_test.max(0.0), parallel }
+        Self { once: once.max(usual.once / 100.0), per_test: per_test.max(0.0), parallel }
     }
 
     /// What a job with `count` tests is expected to take, when the tests take `tests` one after

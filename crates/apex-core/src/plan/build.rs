@@ -6,26 +6,21 @@ use std::time::Duration;
 
 use apex_config::Config;
 use apex_config::model::{
-    BudgetPolicy, Category, CategoryName, ExecutionMode, FailFast, Layer, LayerConflict, LayerId,
-    RunMode, SuccessCriteria,
+    Category, CategoryName, ExecutionMode, FailFast, Layer, LayerConflict, LayerId, RunMode,
+    SuccessCriteria,
 };
 
-use crate::estimate::{CategoryEstimate, Durations, usual_test};
 use crate::graph;
-use crate::history::History;
 use crate::id::{CategoryIx, JobIx, LayerIx};
+use crate::predict;
 use crate::select::{Arrangement, SelectedCategory, SelectedLayer, Selection};
 
-use super::choose;
 use super::found::FoundJob;
-use super::order::{self, Prospect};
+use super::jobs::{JobMaker, Past, Placed};
 use super::phases::{self, CategoryCycle};
 use super::service_set::ServiceSet;
-use super::split::{self, Choice, CutJob, Rules};
-use super::worth::Patience;
 use super::{
-    CategoryWork, Plan, PlannedCategory, PlannedJob, PlannedLayer, RequestSummary, WorkError,
-    WorkErrorKind,
+    CategoryWork, Plan, PlannedCategory, PlannedLayer, RequestSummary, WorkError, WorkErrorKind,
 };
 
 /// The work that was found for each category, or why there is none.
@@ -45,15 +40,6 @@ pub enum PlanError {
     ServiceCycle(String),
 }
 
-/// What a plan is made with beside the configuration and the work.
-#[derive(Clone, Copy, Debug)]
-pub struct Past<'a> {
-    /// What earlier runs taught.
-    pub history: &'a History,
-    /// The present, milliseconds since 1970-01-01 UTC: how long ago that was.
-    pub unix_millis: u64,
-}
-
 /// Joins a selection with the work that was found for it, cut and ordered by what earlier runs
 /// taught; an empty history is no hindrance.
 ///
@@ -69,9 +55,7 @@ pub fn build(
         config,
         selection,
         work,
-        past,
-        choice: None,
-        prospects: Vec::new(),
+        jobs: JobMaker::new(config, past),
         services: ServiceSet::new(config),
         plan: Plan {
             request: RequestSummary {
@@ -100,18 +84,11 @@ pub fn build(
         Arrangement::Categories(categories) => builder.categories(categories)?,
     }
     builder.category_conflicts();
-    let Builder { mut plan, services, prospects, .. } = builder;
-    order::take_turns(&mut plan, &prospects);
-    for layer in 0..plan.layers.len() {
-        let chooses = config.layers.get(&plan.layers[layer].id).is_some_and(|layer| {
-            layer.budget_policy == BudgetPolicy::Select && past.history.runs > 0
-        });
-        if chooses {
-            choose::by_budget(&mut plan, layer, &prospects);
-        }
-    }
+    let Builder { mut plan, services, jobs, .. } = builder;
+    jobs.finish(&mut plan);
     plan.notes.extend(services.notes());
     plan.services = services.into_planned().map_err(PlanError::ServiceCycle)?;
+    plan.prediction = predict::predict(&plan);
     Ok(plan)
 }
 
@@ -119,21 +96,10 @@ struct Builder<'a> {
     config: &'a Config,
     selection: &'a Selection,
     work: FoundWork,
-    past: Past<'a>,
-    /// How jobs of the layer that is planned are made for a budget to choose among.
-    choice: Option<Choice>,
-    /// What is expected of each job of the plan.
-    prospects: Vec<Prospect>,
+    jobs: JobMaker<'a>,
     services: ServiceSet<'a>,
     plan: Plan,
 }
-
-/// The share of its budget that a layer fills, on all slots, before its jobs are made for a
-/// choice.
-const TIGHT: f64 = 0.6;
-
-/// The share of the budget that a job takes which is made to be chosen.
-const CHOICE: f64 = 1.0 / 12.0;
 
 /// What a category is planned with beyond its own definition.
 struct Placing<'a> {
@@ -209,8 +175,7 @@ impl<'a> Builder<'a> {
     fn categories_of(&mut self, layer: &'a Layer) {
         let ix = LayerIx::at(self.plan.layers.len() - 1);
         let reason: Arc<str> = format!("part of layer {}", layer.id).into();
-        self.choice =
-            self.choice_in(layer, self.plan.layers[ix.position()].budget.unwrap_or_default());
+        self.jobs.begin_layer(&self.plan, layer);
         let mut categories: Vec<&Category> = layer.categories.iter().map(Arc::as_ref).collect();
         categories.sort_by_key(|category| category.priority_order);
         self.plan.categories.reserve(categories.len());
@@ -287,7 +252,7 @@ impl<'a> Builder<'a> {
 
     fn category(&mut self, category: &'a Category, placing: Placing<'_>) {
         let ix = CategoryIx::at(self.plan.categories.len());
-        let work = self.jobs(ix, category, placing.layer_services);
+        let work = self.work_of(ix, category, placing.layer_services);
         self.plan.layers[placing.layer.position()].categories.push(ix);
         self.plan.categories.push(PlannedCategory {
             name: category.name.clone(),
@@ -317,7 +282,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The jobs of a category, or why it has none.
-    fn jobs(
+    fn work_of(
         &mut self,
         ix: CategoryIx,
         category: &'a Category,
@@ -343,70 +308,10 @@ impl<'a> Builder<'a> {
         };
         let services = self.services.needed(category, layer_services);
         let first = JobIx::at(self.plan.jobs.len());
-        let layer = self.plan.layers.len() - 1;
-        let rules = self.rules(category, LayerIx::at(layer));
-        let past = self.past.history.category(&category.name);
-        let patience = self.patience(category);
-        for found in &found {
-            let usual = usual_test(category.kind, !category.services.is_empty());
-            let estimate = CategoryEstimate::new(past, usual, found.spec.runner);
-            for CutJob { spec, holds, content } in split::split(found, &rules, &estimate) {
-                let mut holds = [holds, category.serial.clone()].concat();
-                holds.sort();
-                holds.dedup();
-                let prospect = Prospect::new(&content, &estimate, past, &patience);
-                let job = PlannedJob {
-                    holds,
-                    forecast: estimate.forecast(prospect.expected, prospect.runs),
-                    why: content.how.into(),
-                    ..PlannedJob::new(ix, services.clone(), spec)
-                };
-                self.plan.jobs.push(job);
-                self.prospects.push(prospect);
-            }
-        }
-        let count = u32::try_from(self.plan.jobs.len() - first.position()).unwrap_or(u32::MAX);
+        let layer = LayerIx::at(self.plan.layers.len() - 1);
+        let placed = Placed { category, ix, layer, services };
+        let count = self.jobs.add(&mut self.plan, &placed, &found);
         CategoryWork::Jobs { first, count }
-    }
-
-    /// What limits the cutting of a category in a layer of the plan.
-    fn rules(&self, category: &Category, layer: LayerIx) -> Rules {
-        let width = category.max_parallel.min(self.plan.layer(layer).max_parallel);
-        Rules {
-            width: width.min(self.plan.slots).max(1),
-            most: category.split.max_shards,
-            window: category.split.window,
-            guess: category.estimate,
-            choice: self.choice,
-        }
-    }
-
-    /// When a test of a category has waited long enough: as its layer says.
-    fn patience(&self, category: &Category) -> Patience {
-        let layer = category.layer.as_ref().and_then(|layer| self.config.layers.get(layer));
-        Patience {
-            runs: layer.map_or(u32::MAX, |layer| layer.at_least_every.runs),
-            time: layer.map_or(Duration::MAX, |layer| layer.at_least_every.time),
-            unix_millis: self.past.unix_millis,
-        }
-    }
-
-    /// How jobs of a layer are made when its budget chooses and what earlier runs took is more
-    /// than what fits.
-    fn choice_in(&self, layer: &Layer, budget: Duration) -> Option<Choice> {
-        if layer.budget_policy != BudgetPolicy::Select || self.past.history.runs == 0 {
-            return None;
-        }
-        let mut total = 0.0;
-        for category in &layer.categories {
-            let past = self.past.history.category(&category.name);
-            let usual = usual_test(category.kind, !category.services.is_empty());
-            total += Durations::new(past, usual).total().mean;
-        }
-        let slots = layer.limits.max_parallel.min(self.plan.slots).max(1);
-        let is_tight = total > TIGHT * budget.as_secs_f64() * f64::from(slots);
-        let patience = self.patience(layer.categories.first()?);
-        is_tight.then(|| Choice { size: budget.mul_f64(CHOICE), patience })
     }
 
     /// Turns the conflicts that categories name into both-way relations of the plan.

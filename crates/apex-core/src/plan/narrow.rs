@@ -2,6 +2,8 @@
 
 use crate::id::{CategoryIx, JobIx};
 
+use crate::predict::predict;
+
 use super::{CategoryWork, Plan};
 
 impl Plan {
@@ -29,6 +31,7 @@ impl Plan {
             };
         }
         self.jobs = jobs;
+        self.prediction = predict(&self);
         self
     }
 }

@@ -56,6 +56,9 @@ pub(super) struct PlanLine<'a> {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handed_over: Vec<Text<'a>>,
     pub notes: Vec<Text<'a>>,
+    /// How long it is expected to take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<PredictionLine>,
 }
 
 /// What was asked for.
@@ -151,6 +154,32 @@ pub(super) enum CategoryWorkLine<'a> {
     Skipped { reason: Text<'a> },
     /// No change concerns it; `cached` when it passed before with the same inputs.
     Spared { cached: bool, reason: Text<'a> },
+}
+
+/// How long the run is expected to take.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct PredictionLine {
+    /// Undercut with a chance of one in ten.
+    pub low_seconds: Seconds,
+    pub expected_seconds: Seconds,
+    /// Exceeded with a chance of one in ten.
+    pub high_seconds: Seconds,
+    /// In the order of the layers.
+    pub layers: Vec<LayerPredictionLine>,
+    /// From how many runs it was learned.
+    pub runs: u32,
+    /// Jobs that no run knows.
+    pub unknown: u32,
+}
+
+/// How long a layer is expected to take.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct LayerPredictionLine {
+    pub expected_seconds: Seconds,
+    pub high_seconds: Seconds,
+    /// The chance that it ends within its budget, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_budget: Option<f64>,
 }
 
 /// A job of the plan.

@@ -10,14 +10,15 @@ use apex_core::Plan;
 use apex_core::change::Fingerprint;
 use apex_core::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
 use apex_core::plan::{
-    CategoryWork, Forecast, JobSpec, LeftOut, Part, PlannedCategory, PlannedJob, PlannedLayer,
-    PlannedService, RequestSummary, SerialShare, Since, Sparing, Standing, Work,
+    CategoryWork, Forecast, JobSpec, LayerPrediction, LeftOut, Part, PlannedCategory, PlannedJob,
+    PlannedLayer, PlannedService, Prediction, RequestSummary, SerialShare, Since, Sparing,
+    Standing, Work,
 };
 
 use super::line::Text;
 use super::plan::{
-    Category, CategoryWorkLine, ForecastLine, Job, Layer, PartLine, PlanLine, QuarantinedLine,
-    Request, Service, Shard, WorkLine,
+    Category, CategoryWorkLine, ForecastLine, Job, Layer, PartLine, PlanLine, PredictionLine,
+    QuarantinedLine, Request, Service, Shard, WorkLine,
 };
 
 impl TryFrom<PlanLine<'_>> for Plan {
@@ -61,6 +62,7 @@ impl TryFrom<PlanLine<'_>> for Plan {
                 .map(|out| LeftOut { name: out.name.into(), reason: out.reason.into() })
                 .collect(),
             notes: texts(line.notes),
+            prediction: line.prediction.map(Into::into),
         })
     }
 }
@@ -151,6 +153,24 @@ impl From<CategoryWorkLine<'_>> for CategoryWork {
                 Self::Spared { by, reason: reason.into() }
             }
             CategoryWorkLine::Skipped { reason } => Self::Skipped { reason: reason.into() },
+        }
+    }
+}
+
+impl From<PredictionLine> for Prediction {
+    fn from(line: PredictionLine) -> Self {
+        let layers = line.layers.into_iter().map(|layer| LayerPrediction {
+            expected: layer.expected_seconds.into(),
+            high: layer.high_seconds.into(),
+            within_budget: layer.within_budget,
+        });
+        Self {
+            low: line.low_seconds.into(),
+            expected: line.expected_seconds.into(),
+            high: line.high_seconds.into(),
+            layers: layers.collect(),
+            runs: line.runs,
+            unknown: line.unknown,
         }
     }
 }

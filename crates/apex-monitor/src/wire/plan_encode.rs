@@ -8,14 +8,15 @@ use apex_core::Plan;
 use apex_core::id::{CategoryIx, LayerIx, ServiceIx};
 use apex_core::plan::{
     CategoryWork, Forecast, Part, PlannedCategory, PlannedJob, PlannedLayer, PlannedService,
-    Sparing, Standing, Work,
+    Prediction, Sparing, Standing, Work,
 };
 
 use super::line::Text;
 use super::listed::Listed;
 use super::plan::{
-    Category, CategoryWorkLine, ForecastLine, Job, Layer, LeftOut, PartLine, PlanFile, PlanLine,
-    QuarantinedLine, Request, SerialLine, Service, Shard, SinceLine, Success, WorkLine,
+    Category, CategoryWorkLine, ForecastLine, Job, Layer, LayerPredictionLine, LeftOut, PartLine,
+    PlanFile, PlanLine, PredictionLine, QuarantinedLine, Request, SerialLine, Service, Shard,
+    SinceLine, Success, WorkLine,
 };
 use super::seconds::Seconds;
 use super::word::Word;
@@ -59,6 +60,7 @@ impl<'a> From<&'a Plan> for PlanLine<'a> {
             quarantine: plan.quarantine.iter().map(QuarantinedLine::from).collect(),
             handed_over: plan.handed_over.iter().map(|id| id.as_str().into()).collect(),
             notes: texts(&plan.notes),
+            prediction: plan.prediction.as_ref().map(Into::into),
         }
     }
 }
@@ -132,6 +134,24 @@ impl<'a> From<&'a CategoryWork> for CategoryWorkLine<'a> {
                 Self::Spared { cached: *by == Sparing::Cached, reason: reason.into() }
             }
             CategoryWork::Skipped { reason } => Self::Skipped { reason: reason.into() },
+        }
+    }
+}
+
+impl From<&Prediction> for PredictionLine {
+    fn from(prediction: &Prediction) -> Self {
+        let layers = prediction.layers.iter().map(|layer| LayerPredictionLine {
+            expected_seconds: layer.expected.into(),
+            high_seconds: layer.high.into(),
+            within_budget: layer.within_budget,
+        });
+        Self {
+            low_seconds: prediction.low.into(),
+            expected_seconds: prediction.expected.into(),
+            high_seconds: prediction.high.into(),
+            layers: layers.collect(),
+            runs: prediction.runs,
+            unknown: prediction.unknown,
         }
     }
 }

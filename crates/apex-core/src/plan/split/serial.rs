@@ -18,7 +18,7 @@ const SERIAL: &str = "serial";
 
 /// How many starts of a program the unmarked tests have to be worth, before the marked ones
 /// get a program of their own instead of making the whole job serial.
-const WORTH_A_START: f64 = 9.0;
+const WORTH_A_START: f64 = 2.0;
 
 /// How many jobs of the usual size the files with marks may fill, all tests included, to become
 /// one serial job as they are.
@@ -134,7 +134,8 @@ fn with_own_tests(
         let content = Content {
             tests,
             count: marked.iter().map(|load| load.marks.min(load.count)).sum(),
-            known: Vec::new(),
+            // Which of them are marked is not known: whatever befell one of them counts.
+            known: marked.iter().flat_map(|load| load.whole().known).collect(),
             is_new: marked.iter().any(|load| load.is_new),
             how: "the tests that must not overlap".to_owned(),
         };

@@ -20,7 +20,7 @@ const BOUGHT: f64 = 0.05;
 
 /// Most jobs for each that can run at the same time, when durations are known, and when not:
 /// then a wrong guess should cost little.
-const ROUNDS: (u32, u32) = (8, 1);
+const ROUNDS: (u32, u32) = (8, 4);
 
 /// Durations of the jobs that work of `total` seconds is cut into, the longest first; one where
 /// cutting does not pay. `start` is what each job costs beyond its tests, in seconds.
