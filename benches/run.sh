@@ -74,3 +74,22 @@ cpu=() memory=()
 for _ in $(seq "$rotations"); do measure 'schedule_jobs 100000' "$work" "$bin/schedule_jobs" 100000; done
 head_of 'Plan and schedule 100,000 jobs, no processes'
 row 'schedule_jobs 100000' 'schedule_jobs 100000'
+
+cpu=()
+mkdir "$work/elsewhere"
+for _ in $(seq "$rotations"); do
+  for mib in 0 500; do
+    cpu["here $mib"]+=" $(cd "$work" && "$bin/spawn_memory" "$mib" 500 .)"
+    cpu["elsewhere $mib"]+=" $(cd "$work" && "$bin/spawn_memory" "$mib" 500 elsewhere)"
+  done
+done
+printf '\n### A start beside memory\n\n| | CPU us | ratio |\n|---|---|---|\n'
+for place in here elsewhere; do
+  for mib in 0 500; do
+    # The lists are to be split.
+    # shellcheck disable=SC2086
+    own=$(median ${cpu["$place $mib"]}) base=$(median ${cpu["$place 0"]})
+    awk -v name="$place, $mib MiB" -v own="$own" -v base="$base" \
+      'BEGIN { printf "| %s | %d | %.2f |\n", name, own, own / base }'
+  done
+done

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use apex_config::model::{
     CategoryName, CommandLine, ExecutionMode, FailFast, FlakyPolicy, InvalidName, LayerId,
-    Priority, RunnerKind, SuccessCriteria,
+    Priority, RetryWhen, RunnerKind, SuccessCriteria,
 };
 use apex_core::plan::{
     CategoryWork, JobSpec, PlannedCategory, PlannedJob, PlannedLayer, RequestSummary, Work,
@@ -101,6 +101,7 @@ fn category(number: u32) -> Result<PlannedCategory, InvalidName> {
         max_parallel: 2,
         memory_mb: 0,
         retries: 0,
+        retry_when: RetryWhen::default(),
         flaky: FlakyPolicy::default(),
         critical: false,
         estimate: Duration::from_secs(1),
@@ -121,6 +122,7 @@ fn layer(slots: u32, categories: Vec<CategoryIx>) -> Result<PlannedLayer, Invali
         after: Vec::new(),
         conflicts: Vec::new(),
         budget: None,
+        retry_budget: None,
         execution_mode: ExecutionMode::Parallel,
         fail_fast: FailFast::Disabled,
         background: false,

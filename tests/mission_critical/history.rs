@@ -83,6 +83,7 @@ fn add_run(file: &HistoryFile, run: &str, unix_millis: u64, ids: &[String]) -> R
         tests: TESTS,
         peak_memory_mb: None,
         beside: 0,
+        outcome: None,
     };
     let tests = ids.iter().map(|id| TestRow {
         category: "unit",
@@ -148,7 +149,8 @@ fn check(folder: &Path, committed: &[String]) {
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .expect("it can be checked");
     assert_eq!(sound, "ok");
-    let attempts = "SELECT (SELECT count(*) FROM test_attempts WHERE run = runs.id) FROM runs";
+    let attempts = "SELECT coalesce(tests, 0) FROM runs LEFT JOIN \
+                    (SELECT run AS id, count(*) AS tests FROM test_attempts GROUP BY run) USING (id)";
     let mut statement = connection.prepare(attempts).expect("the tables are there");
     let whole = statement.query_map([], |row| row.get::<_, u32>(0)).expect("they can be read");
     for tests in whole {

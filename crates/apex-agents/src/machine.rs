@@ -8,10 +8,11 @@ use apex_config::environment_variables::{PATH, VIRTUAL_ENV};
 
 use crate::process::find_program;
 
-/// The day it is here, `2025-01-31`, by the time zone of the machine.
+/// The day it is, `2025-01-31`, in UTC: so that a day ends at the same time on all machines, and
+/// because finding out the time zone of one means to look through a folder of hundreds of files.
 #[must_use]
 pub fn today() -> String {
-    jiff::Zoned::now().date().to_string()
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }
 
 /// How many processors there are for this program, where the system says.

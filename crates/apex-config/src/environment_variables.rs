@@ -176,6 +176,8 @@ pub static GROUPS: [Group; 6] = [
             of("APEX_EVENTS", "where a plug-in writes what happens"),
             of("APEX_SELECTION", "which tests a plug-in lets run, as JSON"),
             of("APEX_ONLY_<N>", "the tests of a retry, in parts"),
+            of("APEX_PART_<N>", "which part of its files a program of Python runs, in parts"),
+            of("APEX_PART_<N>", "a file of tests that is cut over several jobs, in parts"),
             of("PYTEST_XDIST_WORKER", "read: inside of a worker of pytest-xdist the plug-in reports nothing itself"),
             of("PYTHONPATH", "the folder of the plug-in, then what it was"),
             of("CARGO_TERM_COLOR", "`never`: the text of cargo is read"),

@@ -138,7 +138,7 @@ pub enum LayerEvent {
     Finished {
         /// What it amounts to.
         verdict: Verdict,
-        /// Why, for people; empty when passed.
+        /// Why, for people; empty when it passed and nothing was left out.
         reason: String,
     },
 }

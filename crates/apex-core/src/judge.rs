@@ -129,21 +129,25 @@ pub fn describe_end(end: &ProcessEnd) -> String {
     }
 }
 
+/// How much a job weighs that its budget left out by choice: less than whatever happened to others
+/// of its category.
+pub const LEFT_OUT: u8 = 0;
+
 /// How much an outcome weighs when several jobs make one category.
 #[must_use]
 pub const fn rank(outcome: Outcome) -> u8 {
     match outcome {
-        Outcome::Empty => 0,
-        Outcome::Skipped | Outcome::Cached => 1,
-        Outcome::Passed | Outcome::Quarantined => 2,
-        Outcome::Flaky => 3,
-        Outcome::Blocked => 4,
-        Outcome::NotRun => 5,
-        Outcome::Deferred => 6,
-        Outcome::Cancelled => 7,
-        Outcome::TimedOut => 8,
-        Outcome::Errored => 9,
-        Outcome::Failed => 10,
+        Outcome::Empty => 1,
+        Outcome::Skipped | Outcome::Cached => 2,
+        Outcome::Passed | Outcome::Quarantined => 3,
+        Outcome::Flaky => 4,
+        Outcome::Blocked => 5,
+        Outcome::NotRun => 6,
+        Outcome::Deferred => 7,
+        Outcome::Cancelled => 8,
+        Outcome::TimedOut => 9,
+        Outcome::Errored => 10,
+        Outcome::Failed => 11,
     }
 }
 
@@ -198,6 +202,8 @@ pub struct LayerFacts {
     pub errored: Vec<CategoryName>,
     /// Whether the result of some job contradicts itself.
     pub contradiction: bool,
+    /// Jobs that its budget left out, by choice.
+    pub deferred: u32,
     /// Number of categories that no change concerned.
     pub spared: u32,
     /// Number of categories that did not come to an end of their own.
@@ -269,15 +275,27 @@ pub fn layer(facts: &LayerFacts, criteria: &SuccessCriteria) -> (Verdict, String
         let verdict = if failures > 0 { Verdict::Failed } else { Verdict::Blocked };
         return (verdict, stopped_because(facts));
     }
+    let left_out = if facts.deferred > 0 { jobs_left_out(facts.deferred) } else { String::new() };
     if failures > 0 {
-        return (Verdict::Partial, format!("{}, within what it allows", tests(failures, "failed")));
+        let mut reason = kept_criteria(facts, criteria, failures);
+        if !left_out.is_empty() {
+            reason.push_str("; ");
+            reason.push_str(&left_out);
+        }
+        return (Verdict::Partial, reason);
     }
     let is_empty =
         [Outcome::Skipped, Outcome::Quarantined].iter().all(|&one| facts.count(one) == 0);
     if facts.passed() == 0 && is_empty && facts.spared == 0 {
-        return (Verdict::Empty, "it has no tests".to_owned());
+        let reason = if left_out.is_empty() { "it has no tests".to_owned() } else { left_out };
+        return (Verdict::Empty, reason);
     }
-    (Verdict::Passed, String::new())
+    (Verdict::Passed, left_out)
+}
+
+fn jobs_left_out(count: u32) -> String {
+    let jobs = if count == 1 { "1 job was".to_owned() } else { format!("{count} jobs were") };
+    format!("{jobs} deferred, which would not have ended within the budget")
 }
 
 fn stopped_because(facts: &LayerFacts) -> String {
@@ -311,7 +329,7 @@ fn broken_criterion(
         let failed = tests(failures, "failed");
         return Some(format!("{failed}, at most {} may", criteria.max_failures));
     }
-    let rate = f64::from(facts.passed()) / f64::from(facts.passed() + failures);
+    let rate = pass_rate(facts, failures);
     if rate < criteria.min_pass_rate {
         return Some(format!(
             "{} of the tests passed, {} must",
@@ -320,6 +338,18 @@ fn broken_criterion(
         ));
     }
     None
+}
+
+/// By which criteria a layer with failures is a success all the same.
+fn kept_criteria(facts: &LayerFacts, criteria: &SuccessCriteria, failures: u32) -> String {
+    let failed = tests(failures, "failed");
+    let rate = percent(pass_rate(facts, failures));
+    let must = percent(criteria.min_pass_rate);
+    format!("{failed}, {} may; {rate} of the tests passed, {must} must", criteria.max_failures)
+}
+
+fn pass_rate(facts: &LayerFacts, failures: u32) -> f64 {
+    f64::from(facts.passed()) / f64::from(facts.passed() + failures)
 }
 
 fn percent(share: f64) -> String {

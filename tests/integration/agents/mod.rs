@@ -6,4 +6,5 @@ mod feed;
 mod process;
 pub(crate) mod project;
 mod runners;
+mod setting;
 mod staff;

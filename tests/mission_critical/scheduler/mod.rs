@@ -57,7 +57,10 @@ fn must_pass(stream: &[Envelope]) -> Option<String> {
     }
     stream.iter().find_map(|envelope| match &envelope.event {
         Event::Job(_, JobEvent::Finished { outcome, reason })
-            if !matches!(outcome, Outcome::Passed | Outcome::Skipped | Outcome::Empty) =>
+            if !matches!(
+                outcome,
+                Outcome::Passed | Outcome::Skipped | Outcome::Empty | Outcome::Deferred
+            ) =>
         {
             Some(format!("without faults: a job is {outcome}: {reason}"))
         }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use apex_config::model::{
     CategoryName, CommandLine, ConflictResolution, ExecutionMode, FailFast, FlakyPolicy, LayerId,
-    Load, Priority, Quarantined, RunMode, RunnerKind, ServiceName, SuccessCriteria,
+    Load, Priority, Quarantined, RetryWhen, RunMode, RunnerKind, ServiceName, SuccessCriteria,
 };
 use apex_core::plan::{
     CategoryWork, Forecast, JobSpec, Plan, PlannedCategory, PlannedJob, PlannedLayer,
-    PlannedService, Work,
+    PlannedService, Standing, Work,
 };
 use apex_core::{CategoryIx, JobIx, LayerIx, ServiceIx};
 
@@ -122,6 +122,7 @@ fn layer(random: &mut Random, plan: &mut Plan, position: usize, shape: Shape) {
         after,
         conflicts,
         budget,
+        retry_budget: random.percent(40).then(|| Duration::from_secs(random.within(0, 12))),
         execution_mode,
         fail_fast: random.pick(&[
             FailFast::Immediate,
@@ -161,10 +162,11 @@ struct Place {
 fn category(random: &mut Random, plan: &mut Plan, place: Place) {
     let ix = CategoryIx::at(plan.categories.len());
     let first_member = ix.position() - place.member;
-    let after = (first_member..ix.position())
+    let after: Vec<CategoryIx> = (first_member..ix.position())
         .filter(|_| place.may_depend && random.percent(25))
         .map(CategoryIx::at)
         .collect();
+    let left_out_too = after.iter().any(|&before| may_be_left_out(plan, before));
     let timeout = if place.shape.tight_limits && random.percent(25) {
         Duration::from_secs(random.within(1, 30))
     } else {
@@ -179,7 +181,7 @@ fn category(random: &mut Random, plan: &mut Plan, place: Place) {
             // Crowds, so that there is somebody to pass over.
             let count = if random.percent(8) { random.within(10, 40) } else { random.within(1, 3) };
             for _ in 0..count {
-                job(random, plan, ix);
+                job(random, plan, ix, left_out_too);
             }
             CategoryWork::Jobs { first, count: count as u32 }
         }
@@ -203,6 +205,7 @@ fn category(random: &mut Random, plan: &mut Plan, place: Place) {
         max_parallel: random.within(1, 3) as u32,
         memory_mb: random.within(0, 6) as u32 * 100,
         retries: if random.percent(30) { random.within(1, 2) as u32 } else { 0 },
+        retry_when: random.pick(&[RetryWhen::AtOnce, RetryWhen::AtEnd]),
         flaky: random.pick(&[FlakyPolicy::Pass, FlakyPolicy::Warn, FlakyPolicy::Fail]),
         critical: random.percent(10),
         estimate: Duration::from_secs(1),
@@ -212,7 +215,7 @@ fn category(random: &mut Random, plan: &mut Plan, place: Place) {
     });
 }
 
-fn job(random: &mut Random, plan: &mut Plan, category: CategoryIx) {
+fn job(random: &mut Random, plan: &mut Plan, category: CategoryIx, left_out_too: bool) {
     let mut services: Vec<ServiceIx> =
         (0..plan.services.len()).filter(|_| random.percent(30)).map(ServiceIx::at).collect();
     // A job names its services with everything these need.
@@ -229,12 +232,22 @@ fn job(random: &mut Random, plan: &mut Plan, category: CategoryIx) {
     let holds = (0..names).map(|_| random.pick(&["port", "database", "disk"]).into()).collect();
     let turn = if random.percent(50) { random.within(0, 9) as u32 } else { 0 };
     let forecast = random.percent(40).then(|| forecast(random));
+    let standing =
+        if left_out_too || random.percent(25) { Standing::IfItFits } else { Standing::Required };
     let job = PlannedJob::new(category, services, trivial_spec());
-    plan.jobs.push(PlannedJob { holds, turn, forecast, ..job });
+    plan.jobs.push(PlannedJob { holds, turn, forecast, standing, ..job });
+}
+
+/// Whether a category may be left out as a whole, so that what needs it has to be, too.
+fn may_be_left_out(plan: &Plan, category: CategoryIx) -> bool {
+    let mut jobs = plan.jobs_of(category).peekable();
+    jobs.peek().is_some() && jobs.all(|job| plan.job(job).standing == Standing::IfItFits)
 }
 
 fn forecast(random: &mut Random) -> Forecast {
-    let expected = Duration::from_secs(random.within(1, 20));
+    // Some are expected to take longer than any budget.
+    let longest = if random.percent(8) { 200_000 } else { 20 };
+    let expected = Duration::from_secs(random.within(1, longest));
     Forecast {
         expected,
         high: expected * random.within(1, 3) as u32,

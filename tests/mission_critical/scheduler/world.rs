@@ -181,8 +181,9 @@ impl<'a> World<'a> {
             at = at.plus(self.after(0, 200));
             self.report(at, job, attempt, JobReport::TestStarted { test });
             if crash_at == Some(u64::from(test)) {
+                let signal = self.random.pick(&[9, 11]);
                 at = at.plus(self.after(0, 100));
-                self.report_end(at, job, attempt, ProcessEnd::Signalled(11), None);
+                self.report_end(at, job, attempt, ProcessEnd::Signalled(signal), None);
                 return;
             }
             at = at.plus(self.after(0, 8_000));

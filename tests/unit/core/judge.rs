@@ -205,7 +205,8 @@ fn a_layer_without_failures_passes_or_is_empty() {
 fn criteria_of_success_are_a_number_a_rate_and_critical_tests() {
     let failed = began(&[(Passed, 9), (Failed, 1)]);
     check_layer(&failed, &STRICT, Verdict::Failed, "1 test failed, at most 0 may");
-    check_layer(&failed, &TOLERANT, Verdict::Partial, "1 test failed, within what it allows");
+    let within = "1 test failed, 2 may; 90.0 % of the tests passed, 50.0 % must";
+    check_layer(&failed, &TOLERANT, Verdict::Partial, within);
     let errored = began(&[(Passed, 9), (Errored, 1), (TimedOut, 2)]);
     check_layer(&errored, &TOLERANT, Verdict::Failed, "3 tests failed, at most 2 may");
     let half = began(&[(Passed, 1), (Failed, 2)]);
@@ -213,14 +214,15 @@ fn criteria_of_success_are_a_number_a_rate_and_critical_tests() {
     let critical = LayerFacts { critical_failures: 1, ..failed.clone() };
     check_layer(&critical, &TOLERANT, Verdict::Failed, "1 test marked critical failed");
     let lenient = SuccessCriteria { critical_tests_must_pass: false, ..TOLERANT };
-    check_layer(&critical, &lenient, Verdict::Partial, "1 test failed, within what it allows");
+    check_layer(&critical, &lenient, Verdict::Partial, within);
 }
 
 #[test]
 fn flaky_tests_count_as_failures_only_where_the_policy_says_so() {
     let facts = LayerFacts { flaky_failures: 1, ..began(&[(Passed, 3), (Flaky, 1)]) };
     check_layer(&facts, &STRICT, Verdict::Failed, "1 test failed, at most 0 may");
-    check_layer(&facts, &TOLERANT, Verdict::Partial, "1 test failed, within what it allows");
+    let within = "1 test failed, 2 may; 75.0 % of the tests passed, 50.0 % must";
+    check_layer(&facts, &TOLERANT, Verdict::Partial, within);
 }
 
 #[test]
@@ -267,4 +269,19 @@ fn a_layer_of_which_part_did_not_run_is_not_green() {
         };
         check_layer(&stopped, &TOLERANT, Verdict::Failed, "fail-fast");
     }
+}
+
+#[test]
+fn what_a_budget_left_out_by_choice_fails_nothing_and_is_said() {
+    let criteria = TOLERANT;
+    let facts = LayerFacts { deferred: 2, ..began(&[(Passed, 3)]) };
+    let said = "2 jobs were deferred, which would not have ended within the budget";
+    check_layer(&facts, &criteria, Verdict::Passed, said);
+    let facts = LayerFacts { deferred: 1, ..began(&[(Passed, 3), (Failed, 1)]) };
+    let said = "1 test failed, 2 may; 75.0 % of the tests passed, 50.0 % must; 1 job was deferred, \
+                which would not have ended within the budget";
+    check_layer(&facts, &criteria, Verdict::Partial, said);
+    let nothing = LayerFacts { deferred: 1, ..began(&[]) };
+    let said = "1 job was deferred, which would not have ended within the budget";
+    check_layer(&nothing, &criteria, Verdict::Empty, said);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apex_config::model::{
     CategoryName, CommandLine, EnvironmentName, ExecutionMode, FailFast, FlakyPolicy, LayerId,
-    Priority, RunnerKind, ServiceName, SuccessCriteria,
+    Priority, RetryWhen, RunnerKind, ServiceName, SuccessCriteria,
 };
 use apex_core::event::{
     CategoryEvent, Checkout, JobEvent, LayerEvent, OutputEvent, ProcessEnd, RunEvent, RunResult,
@@ -52,6 +52,7 @@ fn layer(id: &str, budget: u64, categories: std::ops::Range<usize>) -> PlannedLa
         after: Vec::new(),
         conflicts: Vec::new(),
         budget: (budget > 0).then(|| Duration::from_secs(budget)),
+        retry_budget: Some(Duration::from_secs(12)),
         execution_mode: ExecutionMode::Parallel,
         fail_fast: FailFast::Layer,
         background: false,
@@ -87,6 +88,7 @@ fn category(name: &str, layer: LayerIx, retries: u32, job: JobIx) -> PlannedCate
         max_parallel: 2,
         memory_mb: 128,
         retries,
+        retry_when: RetryWhen::AtOnce,
         flaky: FlakyPolicy::Warn,
         critical: false,
         estimate: Duration::from_millis(2500),

@@ -3,8 +3,8 @@
 //! Every look walks `/proc` once and sums the resident memory of the processes of each watched
 //! group. Two errors remain: pages that processes share are counted once for each of them, so the
 //! sum of a program that forks is too large; and what happens between two looks is not seen, so a
-//! short peak is missed and a job shorter than [`RHYTHM`] has no number. A process that leaves its
-//! group is not counted.
+//! short peak is missed and a job shorter than twice [`RHYTHM`] may have no number. A process that
+//! leaves its group is not counted.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -23,8 +23,8 @@ const MEBIBYTE: u64 = 1024 * 1024;
 /// Watches process groups; one entry for each running attempt.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryWatch {
-    /// The largest sum of each group so far, in bytes.
-    peaks: Mutex<HashMap<i32, u64>>,
+    /// The largest sum of each group so far, in bytes; none until the first look that found it.
+    peaks: Mutex<HashMap<i32, Option<u64>>>,
 }
 
 /// A group that is being watched until this is dropped.
@@ -37,7 +37,7 @@ pub(crate) struct Watched<'a> {
 impl MemoryWatch {
     /// Watches a group from now on.
     pub(crate) fn watch(&self, group: i32) -> Watched<'_> {
-        self.peaks().insert(group, 0);
+        self.peaks().insert(group, None);
         Watched { watch: self, group }
     }
 
@@ -48,12 +48,12 @@ impl MemoryWatch {
     }
 
     /// A look at a map of numbers is never left half done, so a panic elsewhere spoils nothing.
-    fn peaks(&self) -> MutexGuard<'_, HashMap<i32, u64>> {
+    fn peaks(&self) -> MutexGuard<'_, HashMap<i32, Option<u64>>> {
         self.peaks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn look(&self) {
-        if self.peaks().is_empty() {
+        if !self.has_lasting() {
             return;
         }
         let mut sums: HashMap<i32, u64> = HashMap::new();
@@ -61,15 +61,25 @@ impl MemoryWatch {
             *sums.entry(group).or_default() += bytes;
         }
         for (group, peak) in self.peaks().iter_mut() {
-            *peak = sums.get(group).map_or(*peak, |&sum| sum.max(*peak));
+            *peak = (*peak).max(sums.get(group).copied());
         }
+    }
+
+    /// Whether some group was there at the look before: for programs that end between two looks,
+    /// a walk through all processes of the machine would cost more than they do.
+    fn has_lasting(&self) -> bool {
+        let mut peaks = self.peaks();
+        let has_lasting = peaks.values().any(Option::is_some);
+        peaks.values_mut().for_each(|peak| *peak = peak.or(Some(0)));
+        has_lasting
     }
 }
 
 impl Watched<'_> {
     /// The largest memory so far in mebibytes, rounded up; none when it was never seen.
     pub(crate) fn peak_mb(&self) -> Option<u32> {
-        let peak = self.watch.peaks().get(&self.group).copied().filter(|&peak| peak > 0)?;
+        let peak =
+            self.watch.peaks().get(&self.group).copied().flatten().filter(|&peak| peak > 0)?;
         u32::try_from(peak.div_ceil(MEBIBYTE)).ok()
     }
 }

@@ -30,18 +30,18 @@ impl Past {
 
     /// What is known for a wish, runs included whose Apex was killed.
     pub(super) fn read(&mut self, runs: &Runs, config: &Config, wish: &Wish) -> History {
-        let caught_up = self.file.catch_up(runs);
-        match caught_up.and_then(|_| read(&self.file, config, wish)) {
-            Ok(history) => history,
-            Err(error) => {
-                self.do_without(&error);
-                History::default()
-            }
-        }
+        let known = |file: &HistoryFile| file.catch_up(runs).and_then(|_| read(file, config, wish));
+        let error = match known(&self.file) {
+            Ok(history) => return history,
+            Err(error) => error,
+        };
+        // What the records of the latest runs still have is there again at once.
+        let again = self.set_aside(&error).then(|| known(&self.file));
+        again.and_then(Result::ok).unwrap_or_default()
     }
 
-    /// Says what is wrong; a damaged history is set aside, and the run begins a new one.
-    fn do_without(&mut self, error: &HistoryError) {
+    /// Says what is wrong, and renames a damaged history; whether a new one may begin.
+    fn set_aside(&mut self, error: &HistoryError) -> bool {
         let aside = if error.is_damage() { self.file.set_aside() } else { None };
         self.is_usable = aside.is_some();
         let what = match aside {
@@ -49,6 +49,7 @@ impl Past {
             None => "this run goes on without it".to_owned(),
         };
         out::people(&format!("warning: history: {error}; {what}; {}\n", error.advice()));
+        self.is_usable
     }
 
     /// Adds the run to the history at its end, unless the history cannot be used.

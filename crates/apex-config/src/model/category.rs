@@ -65,6 +65,8 @@ pub struct Category {
     pub split: Split,
     /// How often a failed test is tried again, 0 to 10.
     pub retries: u32,
+    /// When a failed test is tried again.
+    pub retry_when: RetryWhen,
     /// What a flaky test counts as, when not as its layer says.
     pub flaky: Option<FlakyPolicy>,
     /// Free words for selection.
@@ -237,6 +239,17 @@ pub struct Split {
     pub window: Duration,
     /// Largest number of shards.
     pub max_shards: u32,
+}
+
+/// When the failed tests of a job are tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum RetryWhen {
+    /// As soon as there is a slot.
+    AtOnce,
+    /// After the first attempts of its layer, alone in its category: what failed because of its
+    /// company passes then.
+    #[default]
+    AtEnd,
 }
 
 /// What a flaky test (failed, then passed on a retry) counts as.

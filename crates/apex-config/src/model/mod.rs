@@ -12,7 +12,7 @@ mod service;
 
 pub use category::{
     Category, CategoryKind, CommandLine, Filters, FlakyPolicy, Load, ModelUse, Priority, Recipe,
-    RunnerKind, Shards, Split,
+    RetryWhen, RunnerKind, Shards, Split,
 };
 pub use execution::{
     ConflictResolution, Execution, LayerSelection, Metadata, Mode, Retention, RunMode, Sets,

@@ -15,7 +15,7 @@ use crate::dialect;
 use crate::environment_variables::CUSTOM_CONFIG;
 use crate::model::{
     Category, CategoryName, EnvironmentName, Filters, LayerId, ModelUse, Priority, Recipe,
-    ServiceName, Shards, Split,
+    RetryWhen, ServiceName, Shards, Split,
 };
 use crate::node::{Map, Meaning, Node, Value};
 use crate::overlay::merge;
@@ -271,6 +271,10 @@ fn category(work: &mut Work<'_, '_>, name: CategoryName, view: View<'_>) -> Cate
             max_shards: split.whole("max_shards"),
         },
         retries: view.whole("retries"),
+        retry_when: match view.text("retry_when") {
+            "at_once" => RetryWhen::AtOnce,
+            _ => RetryWhen::AtEnd,
+        },
         flaky: view.optional_text("flaky").and_then(flaky),
         tags: view.texts("tags"),
     }

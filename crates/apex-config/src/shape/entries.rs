@@ -29,6 +29,7 @@ pub(crate) static CATEGORY: Record = Record {
         Field::new("services", SERVICES, EmptyList, "services that are ready before its first job"),
         Field::new("shards", Kind::OneOf(&[Kind::Integer(1, 64), Kind::Word(&["auto"])]), Word("auto"), "into how many jobs it is cut; `auto` by what starting a program costs against what its tests take"),
         Field::new("retries", Kind::Integer(0, 10), Number(0.0), "how often a failed test is tried again"),
+        Field::new("retry_when", Kind::Word(&["at_once", "at_end"]), Word("at_end"), "when failed tests are tried again: at once, or after the other jobs of the layer and alone in the category"),
         Field::new("checks", Kind::Map(Form::Length(1, 64), &COMMAND), EmptyMap, "commands for lint, type-check and build").without_effect(),
         Field::new("llm", Kind::Word(&["real", "mock", "auto"]), Word("auto"), "which language model its tests meet"),
         Field::new("flaky", FLAKY, Unset, "what a flaky test counts as; as the layer when not written"),

@@ -3,6 +3,7 @@
 //! The oracle knows the plan and the events, and nothing of how the scheduler works. It judges
 //! simulated runs in the tests and can judge a recorded run of a user.
 
+mod fitting;
 mod lifecycle;
 mod limits;
 mod order;
@@ -44,6 +45,7 @@ pub fn judge(stream: &[Envelope]) -> Vec<Violation> {
     order::judge(plan, stream, &mut findings);
     limits::judge(plan, stream, &mut findings);
     turns::judge(plan, stream, &mut findings);
+    fitting::judge(plan, stream, &mut findings);
     findings.0
 }
 

@@ -140,9 +140,12 @@ impl<'a> Scene<'a> {
     }
 
     pub(super) fn is_category_full(&self, category: CategoryIx) -> bool {
+        self.running_in(category) >= self.plan.category(category).max_parallel as usize
+    }
+
+    pub(super) fn running_in(&self, category: CategoryIx) -> usize {
         let of = |job: &&JobIx| self.plan.job(**job).category == category;
-        let running = self.running.iter().filter(of).count();
-        running >= self.plan.category(category).max_parallel as usize
+        self.running.iter().filter(of).count()
     }
 
     /// The law that a job would break because of what runs.

@@ -7,13 +7,15 @@
 
 use std::sync::Arc;
 
+use apex_config::model::RetryWhen;
+
 use crate::event::{CategoryEvent, Envelope, Event, JobEvent, LayerEvent};
 use crate::id::JobIx;
 use crate::plan::{Plan, Standing};
 use crate::schedule::PASSES_PER_SLOT;
 
 use super::Findings;
-use super::scene::Scene;
+use super::scene::{Law, Scene};
 
 /// Every start looks at every waiting job, so larger plans are not judged by these laws.
 const MOST_JOBS: usize = 2_000;
@@ -84,11 +86,43 @@ impl Book<'_> {
     }
 
     /// The order of consideration within a layer.
-    fn key(&self, job: JobIx) -> (bool, bool, u32, JobIx) {
+    fn key(&self, job: JobIx) -> (u8, u32, JobIx) {
         let planned = self.scene.plan.job(job);
         let fresh = self.state[job.position()] == State::Fresh;
-        let optional = fresh && planned.standing == Standing::IfItFits;
-        (fresh, optional, planned.turn, job)
+        let rank = match (fresh, planned.standing) {
+            (true, Standing::Required) => 1,
+            (true, Standing::IfItFits) => 2,
+            (false, _) if self.comes_at_end(job) => 3,
+            (false, _) => 0,
+        };
+        (rank, planned.turn, job)
+    }
+
+    /// Whether a job that is tried again lets the first attempts of its layer go first.
+    fn comes_at_end(&self, job: JobIx) -> bool {
+        let category = self.scene.plan.category(self.scene.plan.job(job).category);
+        category.retry_when == RetryWhen::AtEnd
+    }
+
+    /// The law that a retry would break which comes at the end.
+    fn before_others(&self, job: JobIx) -> Option<Law> {
+        if self.state[job.position()] == State::Fresh || !self.comes_at_end(job) {
+            return None;
+        }
+        let category = self.scene.plan.job(job).category;
+        let mut waiting = self.waiting();
+        let first_attempt_waits = waiting.any(|other| {
+            self.state[other.position()] == State::Fresh
+                && self.scene.layer_of(other) == self.scene.layer_of(job)
+                && self.is_open(other)
+        });
+        if first_attempt_waits {
+            Some("a retry at the end comes after the first attempts of its layer")
+        } else if self.scene.running_in(category) > 0 {
+            Some("a retry at the end is alone in its category")
+        } else {
+            None
+        }
     }
 
     fn waiting(&self) -> impl Iterator<Item = JobIx> {
@@ -108,6 +142,9 @@ impl Book<'_> {
     fn starts(&mut self, seq: u64, job: JobIx, findings: &mut Findings) {
         let layer = self.scene.layer_of(job);
         let key = self.key(job);
+        if let Some(law) = self.before_others(job) {
+            findings.add(seq, law);
+        }
         for other in self.waiting().collect::<Vec<_>>() {
             if other == job || !self.is_open(other) {
                 continue;
@@ -116,6 +153,7 @@ impl Book<'_> {
                 && self.key(other) < key
                 && !self.has_twin_before(other);
             let obstacle = self.scene.full(other).or_else(|| self.scene.crowded(other));
+            let obstacle = obstacle.or_else(|| self.before_others(other));
             let excused = self.may_hold_back(other, job);
             findings.require(
                 !first || obstacle.is_some() || excused,

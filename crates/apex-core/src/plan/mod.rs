@@ -25,7 +25,8 @@ use std::time::Duration;
 
 use apex_config::model::{
     CategoryName, ConflictResolution, EnvironmentName, ExecutionMode, FailFast, FlakyPolicy,
-    LayerId, Load, ModeName, Priority, Quarantined, RunMode, ServiceName, SuccessCriteria,
+    LayerId, Load, ModeName, Priority, Quarantined, RetryWhen, RunMode, ServiceName,
+    SuccessCriteria,
 };
 
 use crate::change::Fingerprint;
@@ -146,6 +147,8 @@ pub struct PlannedLayer {
     pub conflicts: Vec<LayerIx>,
     /// The time it may take; none for a plan by category.
     pub budget: Option<Duration>,
+    /// The time that retries may take together; none for as much as they like.
+    pub retry_budget: Option<Duration>,
     /// How its categories run beside each other.
     pub execution_mode: ExecutionMode,
     /// What a failure stops.
@@ -203,6 +206,8 @@ pub struct PlannedCategory {
     pub memory_mb: u32,
     /// How often a failed test is tried again.
     pub retries: u32,
+    /// When it is tried again.
+    pub retry_when: RetryWhen,
     /// What a flaky test counts as.
     pub flaky: FlakyPolicy,
     /// Whether a failed test in it is a critical failure.

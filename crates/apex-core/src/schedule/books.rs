@@ -1,6 +1,7 @@
 //! What the scheduler remembers about each thing of a plan before anything has happened.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::id::CategoryIx;
 use crate::outcome::Outcome;
@@ -27,6 +28,7 @@ pub(super) fn of_layer(plan: &Plan, layer: &PlannedLayer) -> LayerBook {
         halted: false,
         running: 0,
         memory_mb: 0,
+        retried_for: Duration::ZERO,
         unfinished: layer.categories.len(),
         cut: false,
         stopped: None,
@@ -63,6 +65,7 @@ fn of_category(planned: &PlannedCategory) -> CategoryBook {
         group: 0,
         running: 0,
         unfinished: count,
+        deferred: 0,
         timed_out: false,
         worst: None,
         environment: false,

@@ -13,7 +13,7 @@ use crate::report::JobEnd;
 use super::Scheduler;
 use super::lanes::Entry;
 use super::results::RunningTests;
-use super::state::{Attempt, CategoryState, JobState, LayerState, RunState, TestBook};
+use super::state::{CategoryState, JobState, LayerState, RunState};
 
 impl Scheduler {
     /// An attempt has ended: the job is repeated or finished.
@@ -21,6 +21,7 @@ impl Scheduler {
         let JobState::Running(attempt) = &mut self.jobs[job.position()].state else { return };
         attempt.ended = true;
         let (number, stop) = (attempt.number, attempt.stop);
+        self.count_retry(job);
         self.end_running_tests(job, &RunningTests::of(number, stop, &end.end));
         self.emit(Event::Job(
             job,
@@ -55,31 +56,6 @@ impl Scheduler {
         self.finish_job(job, judged.outcome, judged.reason);
     }
 
-    /// The ids of failed tests, when the job is to be tried again for them; with those that an
-    /// attempt which broke off never came to.
-    fn tests_to_repeat(&self, job: JobIx, end: &ProcessEnd) -> Option<Vec<Arc<str>>> {
-        let JobState::Running(Attempt { number, stop: None, .. }) =
-            &self.jobs[job.position()].state
-        else {
-            return None;
-        };
-        let category = self.plan.job(job).category;
-        let layer = &self.layers[self.plan.category(category).layer.position()];
-        let exhausted = number.0 > self.plan.category(category).retries;
-        if exhausted || layer.is_closed() || self.state != RunState::Running {
-            return None;
-        }
-        let tests = self.jobs[job.position()].tests.iter();
-        let unsettled: Vec<&TestBook> =
-            tests.map(|test| &self.tests[test.position()]).filter(|test| !test.settled).collect();
-        let failed = unsettled.iter().any(|test| test.attempt == *number);
-        let broke_off = !matches!(end, ProcessEnd::Exited(_));
-        failed.then(|| {
-            let again = unsettled.iter().filter(|test| broke_off || test.attempt == *number);
-            again.filter_map(|test| test.id.clone()).collect()
-        })
-    }
-
     /// Tests that were announced and neither ran nor were running when the attempt ended.
     fn unreported_tests(&self, job: JobIx) -> u32 {
         let tests = self.jobs[job.position()].tests.iter();
@@ -100,8 +76,8 @@ impl Scheduler {
         counts
     }
 
-    /// Finishes a job that waits for a retry which will not come.
-    pub(super) fn finish_without_retry(&mut self, job: JobIx) {
+    /// Finishes a job that waits for a retry which will not come, and may say why.
+    pub(super) fn finish_without_retry(&mut self, job: JobIx, why: Option<&str>) {
         self.move_job(job, JobState::Closing);
         self.settle_leftovers(job);
         let judged = judge::job(&JobFacts {
@@ -112,11 +88,26 @@ impl Scheduler {
             counts: &self.counts_of(job),
             unreported: 0,
         });
-        self.finish_job(job, judged.outcome, judged.reason);
+        let reason = match why {
+            Some(why) => format!("{}; {why}", judged.reason),
+            None => judged.reason,
+        };
+        self.finish_job(job, judged.outcome, reason);
+    }
+
+    /// Finishes a job that weighs in its category what its outcome does.
+    pub(super) fn finish_job(&mut self, job: JobIx, outcome: Outcome, reason: String) {
+        self.finish_job_weighing(job, outcome, reason, judge::rank(outcome));
     }
 
     /// The one place where a job finishes.
-    pub(super) fn finish_job(&mut self, job: JobIx, outcome: Outcome, reason: String) {
+    pub(super) fn finish_job_weighing(
+        &mut self,
+        job: JobIx,
+        outcome: Outcome,
+        reason: String,
+        weight: u8,
+    ) {
         let category = self.plan.job(job).category;
         self.emit(Event::Job(job, JobEvent::Finished { outcome, reason: reason.clone() }));
         self.move_job(job, JobState::Finished);
@@ -124,14 +115,14 @@ impl Scheduler {
         self.release_services(job);
         let book = &mut self.categories[category.position()];
         let worse = match &book.worst {
-            Some((worst, _)) => judge::rank(outcome) > judge::rank(*worst),
+            Some((worst, ..)) => weight > *worst,
             None => true,
         };
         if worse {
-            book.worst = Some((outcome, reason));
+            book.worst = Some((weight, outcome, reason));
         }
         if book.unfinished == 0
-            && let Some((worst, reason)) = book.worst.take()
+            && let Some((_, worst, reason)) = book.worst.take()
         {
             let (outcome, reason) = judge::category(worst, reason, book.timed_out);
             self.finish_category(category, outcome, reason);
@@ -199,12 +190,16 @@ impl Scheduler {
         let layer = plan.category(category).layer;
         let holds_up = !judge::lets_dependants_run(outcome)
             && plan.layer(layer).fail_fast != apex_config::model::FailFast::Disabled;
+        let left_out = self.was_left_out(category);
         for dependant in std::mem::take(&mut self.categories[category.position()].dependants) {
             if self.is_category_finished(dependant) {
                 continue;
             }
             self.categories[dependant.position()].blockers -= 1;
-            if holds_up {
+            let has_jobs = plan.jobs_of(dependant).next().is_some();
+            if left_out && holds_up && has_jobs {
+                self.leave_out_with(dependant, category);
+            } else if holds_up && !left_out {
                 let why = format!("{} did not pass", plan.category(category).name);
                 self.give_up_category(dependant, Outcome::Blocked, &why);
             } else if self.is_open(dependant) {
@@ -290,7 +285,10 @@ impl Scheduler {
                 facts.flaky_failures += book.counts[Outcome::Flaky as usize];
             }
             facts.spared += u32::from(matches!(planned.work, CategoryWork::Spared { .. }));
-            if let CategoryState::Finished(outcome) = book.state {
+            facts.deferred += book.deferred;
+            if let CategoryState::Finished(outcome) = book.state
+                && !self.was_left_out(category)
+            {
                 let timed_out = book.counts[Outcome::TimedOut as usize];
                 let by_its_own_limit = book.timed_out || timed_out > book.cut_tests;
                 facts.add_category(&planned.name, outcome, by_its_own_limit);

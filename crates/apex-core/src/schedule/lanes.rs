@@ -9,6 +9,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use apex_config::model::RetryWhen;
+
 use crate::id::{CategoryIx, JobIx, ServiceIx};
 use crate::plan::{CategoryWork, Plan, Standing};
 
@@ -24,6 +26,8 @@ pub(super) enum Rank {
     Required,
     /// A first attempt that starts only when it fits the budget.
     IfItFits,
+    /// A retry that comes after the first attempts.
+    RetryAtEnd,
 }
 
 /// A waiting job in the order of consideration: by rank, then by turn, then by plan.
@@ -47,7 +51,12 @@ impl Entry {
 
     /// The entry of a retry.
     pub(super) fn retry(plan: &Plan, job: JobIx) -> Self {
-        Self { rank: Rank::RetryAtOnce, turn: plan.job(job).turn, job }
+        let planned = plan.job(job);
+        let rank = match plan.category(planned.category).retry_when {
+            RetryWhen::AtOnce => Rank::RetryAtOnce,
+            RetryWhen::AtEnd => Rank::RetryAtEnd,
+        };
+        Self { rank, turn: planned.turn, job }
     }
 }
 

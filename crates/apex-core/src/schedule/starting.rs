@@ -33,6 +33,10 @@ enum Look {
     PassedOver,
     /// It can never start: a service that it needs failed.
     GiveUp(String),
+    /// It no longer fits the budget, which may leave it out.
+    Defer(String),
+    /// It is not tried again.
+    NoRetry(String),
 }
 
 /// What a look at the waiting jobs of a layer says.
@@ -112,6 +116,16 @@ impl Scheduler {
                     self.give_up_for_service(entry.job, &reason);
                     picked = Pick::GaveUp;
                 }
+                Look::NoRetry(why) => {
+                    self.take_from_queue(entry.job);
+                    self.finish_without_retry(entry.job, Some(&why));
+                    picked = Pick::GaveUp;
+                }
+                Look::Defer(reason) => {
+                    self.take_from_queue(entry.job);
+                    self.defer(entry.job, reason);
+                    picked = Pick::GaveUp;
+                }
                 Look::Start | Look::Wait => {}
             }
         }
@@ -130,6 +144,31 @@ impl Scheduler {
     }
 
     fn look_at(&self, job: JobIx) -> Look {
+        if let Some(reason) = self.misfit(job) {
+            return Look::Defer(reason);
+        }
+        if self.is_retrying(job) {
+            return self.look_at_retry(job);
+        }
+        self.look_at_needs(job)
+    }
+
+    /// A retry is never awaited: those that come at the end let everybody else go first.
+    fn look_at_retry(&self, job: JobIx) -> Look {
+        if let Some(why) = self.used_up_retries(job) {
+            return Look::NoRetry(why);
+        }
+        if self.lets_others_first(job) {
+            return Look::Wait;
+        }
+        match self.look_at_needs(job) {
+            Look::PassedOver => Look::Wait,
+            look => look,
+        }
+    }
+
+    /// Whether services are there and nothing is in the way.
+    fn look_at_needs(&self, job: JobIx) -> Look {
         let obstacle = self.obstacle(job);
         if obstacle == Some(Obstacle::Cap) {
             return Look::Wait;
@@ -231,6 +270,7 @@ impl Scheduler {
         let known = if only.is_some() { self.known_tests(job) } else { Default::default() };
         let attempt = Attempt {
             number,
+            since: self.now,
             local: Vec::new(),
             known,
             stop: None,

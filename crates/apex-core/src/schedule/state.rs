@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::event::StopCause;
 use crate::id::{AttemptNumber, CategoryIx, LayerIx, TestIx};
@@ -60,6 +61,8 @@ pub(super) struct LayerBook {
     pub(super) running: u32,
     /// What the running jobs need of memory together, in mebibytes.
     pub(super) memory_mb: u64,
+    /// What retries that ended took together.
+    pub(super) retried_for: Duration,
     /// Categories that have not finished.
     pub(super) unfinished: usize,
     /// Whether its budget or the run's cut it.
@@ -93,10 +96,12 @@ pub(super) struct CategoryBook {
     pub(super) running: u32,
     /// Jobs that have not finished.
     pub(super) unfinished: u32,
+    /// Jobs that a budget left out, by choice.
+    pub(super) deferred: u32,
     /// Whether its own time limit ended it.
     pub(super) timed_out: bool,
-    /// The worst outcome of its jobs so far, with the reason.
-    pub(super) worst: Option<(Outcome, String)>,
+    /// The worst outcome of its jobs so far, with its weight before and the reason after it.
+    pub(super) worst: Option<(u8, Outcome, String)>,
     /// Whether something of the environment, not a test, is to blame.
     pub(super) environment: bool,
     /// Whether the result of a job of it contradicts itself.
@@ -128,6 +133,8 @@ pub(super) enum JobState {
 #[derive(Debug)]
 pub(super) struct Attempt {
     pub(super) number: AttemptNumber,
+    /// When it started.
+    pub(super) since: Moment,
     /// The executor's test numbers → tests of the run.
     pub(super) local: Vec<TestIx>,
     /// Ids of earlier attempts, to recognise tests again; empty in the first attempt.

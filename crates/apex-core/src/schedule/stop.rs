@@ -156,7 +156,7 @@ impl Scheduler {
             JobState::Waiting => {
                 self.finish_job(job, cause.outcome_of_waiting(), cause.describe().to_owned());
             }
-            JobState::Retrying(..) => self.finish_without_retry(job),
+            JobState::Retrying(..) => self.finish_without_retry(job, None),
             JobState::Closing | JobState::Finished => {}
         }
     }

@@ -59,6 +59,8 @@ impl RunView {
         self.categories.resize_with(plan.categories.len(), CategoryView::default);
         self.jobs.resize_with(plan.jobs.len(), JobView::default);
         self.services.resize_with(plan.services.len(), ServiceView::default);
+        // Most jobs have a test. A list that grows leaves its former places behind as holes.
+        self.tests.reserve(plan.jobs.len());
         self.slots = plan.slots;
         self.plan = plan;
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use apex_core::plan::{CategoryWork, Sparing};
 use apex_core::view::{Ending, ServiceState};
-use apex_core::{CategoryIx, Moment, Outcome, RunView};
+use apex_core::{CategoryIx, JobIx, Moment, Outcome, RunView};
 
 use super::failure::{self, Place};
 use super::line::{Label, Line, Style};
@@ -32,6 +32,7 @@ pub(super) fn lines(view: &RunView, exit: &ExitStatus, place: Place<'_>) -> Vec<
     lines.extend(failed_lines(view, place));
     lines.extend(quarantine::lines(view));
     lines.extend(unrun_lines(view, place.style));
+    lines.extend(left_out_line(view));
     lines.extend(out_of_time_line(view));
     lines.extend(empty_line(view));
     lines.extend(spared_lines(view));
@@ -180,6 +181,27 @@ fn is_unexplained(view: &RunView, category: CategoryIx, end: &Ending) -> bool {
         | Outcome::Empty => false,
         outcome => !outcome.is_bad() || bad == 0,
     }
+}
+
+/// Jobs that a budget left out of categories that did run; a category that was left out as a whole
+/// has a line of its own.
+fn left_out_line(view: &RunView) -> Option<Line> {
+    let is_whole = |category: CategoryIx| {
+        let ending = view.categories().get(category.position())?.progress.ending();
+        ending.map(|end| end.outcome == Outcome::Deferred)
+    };
+    let left: Vec<&Ending> = view
+        .jobs()
+        .iter()
+        .enumerate()
+        .filter_map(|(position, job)| Some((JobIx::at(position), job.progress.ending()?)))
+        .filter(|(_, end)| end.outcome == Outcome::Deferred)
+        .filter(|(job, _)| view.category_of(*job).and_then(is_whole) == Some(false))
+        .map(|(_, end)| end)
+        .collect();
+    let first = left.first()?;
+    let what = format!("{} deferred", words::number(left.len(), "job"));
+    Some(Line::new().with(Label::Caution, what).text(format!(": {}", first.reason)))
 }
 
 /// Tests that were known and did not run, or not to an end, where a budget was used up.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
+use apex_config::model::RunnerKind;
 use apex_core::event::{JobEvent, ProcessEnd, RunEvent, Setting, TestEvent};
 use apex_core::{Envelope, Event, JobIx, Moment, Outcome, RunView, TestIx};
 
@@ -28,6 +29,7 @@ struct RunningJob {
     tests: u32,
     in_tests: Duration,
     was_stopped: bool,
+    outcome: Option<Outcome>,
 }
 
 /// An attempt of a job that ended.
@@ -40,6 +42,7 @@ struct JobAttempt {
     ended_itself: bool,
     duration_micros: u64,
     in_tests_micros: u64,
+    outcome: Option<Outcome>,
     peak_memory_mb: Option<u32>,
 }
 
@@ -53,27 +56,38 @@ struct TestAttempt {
 }
 
 impl Collector {
-    /// Takes one envelope.
-    pub(super) fn take(&mut self, envelope: &Envelope) {
+    /// Takes one envelope. The view has seen it, and may have seen more.
+    pub(super) fn take(&mut self, envelope: &Envelope, view: &RunView) {
         match &envelope.event {
             Event::Run(RunEvent::Started(started)) => self.setting = started.setting.clone(),
             Event::Job(job, event) => self.take_job(*job, event, envelope.at),
             Event::Test(job, TestEvent::Finished { test, attempt, outcome, duration, .. }) => {
-                self.tests.push(TestAttempt {
+                let attempt = TestAttempt {
                     test: *test,
                     attempt: attempt.0,
                     outcome: *outcome,
                     duration: *duration,
-                });
-                if let Some(running) = self.running.get_mut(job)
-                    && outcome.has_run()
-                {
-                    running.tests += 1;
-                    running.in_tests =
-                        running.in_tests.saturating_add(duration.unwrap_or_default());
-                }
+                };
+                self.take_test(*job, attempt, view);
             }
             _ => {}
+        }
+    }
+
+    fn take_test(&mut self, job: JobIx, attempt: TestAttempt, view: &RunView) {
+        let Some(running) = self.running.get_mut(&job) else {
+            self.tests.push(attempt);
+            return;
+        };
+        if attempt.outcome.has_run() {
+            running.tests += 1;
+            let duration = attempt.duration.unwrap_or_default();
+            running.in_tests = running.in_tests.saturating_add(duration);
+        }
+        if is_the_job_itself(job, attempt.test, view) {
+            running.outcome = Some(attempt.outcome);
+        } else {
+            self.tests.push(attempt);
         }
     }
 
@@ -88,6 +102,7 @@ impl Collector {
                     tests: 0,
                     in_tests: Duration::ZERO,
                     was_stopped: false,
+                    outcome: None,
                 };
                 self.running.insert(job, running);
             }
@@ -107,6 +122,7 @@ impl Collector {
                     ended_itself: started && !running.was_stopped,
                     duration_micros: micros(at.since(running.started)),
                     in_tests_micros: micros(running.in_tests),
+                    outcome: running.outcome,
                     peak_memory_mb: *peak_memory_mb,
                 });
             }
@@ -153,6 +169,7 @@ impl Collector {
                 tests: one.tests,
                 peak_memory_mb: one.peak_memory_mb,
                 beside: one.beside,
+                outcome: one.outcome,
             })
         })
     }
@@ -176,6 +193,19 @@ impl Collector {
             })
         })
     }
+}
+
+/// Whether a test is what a command without a list of tests is known as: one row is enough for
+/// both. Commands are the only jobs of which there may be very many.
+fn is_the_job_itself(job: JobIx, test: TestIx, view: &RunView) -> bool {
+    let Some(planned) = view.plan().jobs.get(job.position()) else { return false };
+    let category = view.plan().categories.get(planned.category.position());
+    planned.spec.runner == RunnerKind::Command
+        && view.test(test).zip(category).is_some_and(|(test, category)| {
+            *test.case.id == *category.name.as_str()
+                && test.case.file.is_none()
+                && !test.case.critical
+        })
 }
 
 /// Whole microseconds: finer than any clock of a test, and small in a database.

@@ -3,7 +3,8 @@
 //! Several processes use it at once: a write-ahead log lets them read while one writes, and every
 //! writer takes its turn at the beginning of its transaction. Names that occur often are numbers
 //! that the table `names` explains. Rows are ordered by category, then by run, so that a run adds
-//! to a few places only and what is newest of a category is read in one go.
+//! to a few places only and what is newest of a category is read in one go. An attempt of a job that is a test by itself has its outcome in its
+//! own row.
 
 use std::path::Path;
 use std::time::Duration;
@@ -66,6 +67,7 @@ CREATE TABLE job_attempts (
     tests INTEGER NOT NULL,
     peak_memory_mb INTEGER,
     beside INTEGER NOT NULL,
+    outcome INTEGER,
     PRIMARY KEY (category, run, job, attempt)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE test_attempts (
@@ -85,8 +87,8 @@ CREATE TABLE notes (
 PRAGMA user_version = 1;
 ";
 
-/// The names of the tables.
-const TABLE_NAMES: [&str; 6] = ["runs", "names", "tests", "job_attempts", "test_attempts", "notes"];
+/// How many tables there are.
+const TABLE_COUNT: usize = 6;
 
 /// Opens the database for reading; `None` when there is none, or one that was never filled.
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, HistoryError> {
@@ -131,8 +133,17 @@ pub(super) fn is_damaged(path: &Path) -> bool {
         Ok(answer) => answer == "ok",
         Err(error) => !HistoryError::of(path, error).is_damage(),
     };
-    !is_whole
-        || TABLE_NAMES.iter().any(|table| !connection.table_exists(None, *table).unwrap_or(true))
+    !is_whole || !has_tables(&connection).unwrap_or(true)
+}
+
+/// Whether the tables are those of this version. SQLite keeps the text that made each.
+fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut statement = connection.prepare(
+        "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )?;
+    let texts: Vec<String> =
+        statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(texts.len() == TABLE_COUNT && texts.iter().all(|text| TABLES.contains(text)))
 }
 
 /// A transaction that has its turn to write from the beginning.

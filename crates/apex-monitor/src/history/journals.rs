@@ -137,8 +137,8 @@ fn take_in(
     let mut collector = Collector::default();
     if let Ok(journal) = JournalReader::open(&record.events()) {
         for envelope in journal.map_while(Result::ok) {
-            collector.take(&envelope);
             view.apply(&envelope);
+            collector.take(&envelope, &view);
         }
     }
     let Some(run) = collector.run(&view) else { return Ok(false) };

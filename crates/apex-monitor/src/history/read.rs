@@ -1,7 +1,7 @@
 //! From the database to the value that plans are made with: of each test and of the jobs of each
 //! category the latest samples, and no more than the value may hold.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,11 +44,7 @@ pub(super) fn history(
     let reader =
         Reader { runs: runs(&transaction)?, outcomes: outcomes(&names), connection: &transaction };
     for (name, number) in categories {
-        let category = CategoryHistory {
-            tests: reader.tests(number)?,
-            jobs: reader.jobs(number)?,
-            ..CategoryHistory::default()
-        };
+        let category = reader.category(&name, number)?;
         if category != CategoryHistory::default() {
             history.categories.insert(name, category);
         }
@@ -121,13 +117,21 @@ struct Reader<'c> {
 }
 
 impl Reader<'_> {
-    fn tests(&self, category: i64) -> rusqlite::Result<BTreeMap<Arc<str>, TestHistory>> {
-        let mut tests = self.known_tests(category)?;
+    /// What is known of a category.
+    fn category(&self, name: &CategoryName, number: i64) -> rusqlite::Result<CategoryHistory> {
+        let mut tests = self.known_tests(number)?;
         if !tests.is_empty() {
-            self.fill(category, &mut tests)?;
+            self.fill(number, &mut tests)?;
         }
         let sampled = tests.into_values().filter(|(_, test)| !test.samples.is_empty());
-        Ok(sampled.collect())
+        let mut category =
+            CategoryHistory { tests: sampled.collect(), ..CategoryHistory::default() };
+        let itself = self.fill_jobs(number, &mut category.jobs)?;
+        if !itself.is_empty() {
+            let test = TestHistory { samples: itself, ..TestHistory::default() };
+            category.tests.insert(name.as_str().into(), test);
+        }
+        Ok(category)
     }
 
     /// The tests of a category by number, without samples.
@@ -180,9 +184,9 @@ impl Reader<'_> {
 
     /// The sample of a row; none when its run is too long ago, or its outcome is of a newer Apex.
     fn test_sample(&self, row: &Row<'_>) -> rusqlite::Result<Option<TestSample>> {
+        let micros: Option<i64> = row.get(4)?;
         let (run, outcome) = (self.runs.get(&row.get(1)?), self.outcomes.get(&row.get(3)?));
         let (Some(run), Some(outcome)) = (run, outcome) else { return Ok(None) };
-        let micros: Option<i64> = row.get(4)?;
         Ok(Some(TestSample {
             unix_millis: run.unix_millis,
             runs_ago: run.ago,
@@ -193,28 +197,42 @@ impl Reader<'_> {
         }))
     }
 
-    /// The latest attempts of a category's jobs that ended by themselves.
-    fn jobs(&self, category: i64) -> rusqlite::Result<Vec<JobSample>> {
+    /// The latest attempts of a category's jobs that ended by themselves, and apart from these the
+    /// samples of a job that is a test by itself.
+    fn fill_jobs(
+        &self,
+        category: i64,
+        jobs: &mut Vec<JobSample>,
+    ) -> rusqlite::Result<Vec<TestSample>> {
+        // The first columns are those of a sample of a test.
         let mut statement = self.connection.prepare_cached(
-            "SELECT run, duration, in_tests, tests, peak_memory_mb, beside FROM job_attempts \
-             WHERE category = ?1 AND ended_itself = 1 \
-             ORDER BY run DESC, job DESC, attempt DESC LIMIT ?2",
+            "SELECT job, run, attempt, outcome, duration, ended_itself, in_tests, tests, \
+             peak_memory_mb, beside FROM job_attempts \
+             WHERE category = ?1 ORDER BY run DESC, job DESC, attempt DESC LIMIT ?2",
         )?;
-        let limit = i64::try_from(MOST_SAMPLES).unwrap_or(i64::MAX);
+        let limit = i64::try_from(ROWS_FOR_EACH_TEST).unwrap_or(i64::MAX);
         let mut rows = statement.query((category, limit))?;
-        let mut jobs = Vec::new();
+        let mut itself = Vec::new();
         while let Some(row) = rows.next()? {
-            let Some(run) = self.runs.get(&row.get(0)?) else { continue };
-            jobs.push(JobSample {
-                runs_ago: run.ago,
-                duration: Duration::from_micros(whole(row, 1)?),
-                in_tests: Duration::from_micros(whole(row, 2)?),
-                tests: row.get(3)?,
-                peak_memory_mb: row.get(4)?,
-                beside: row.get(5)?,
-            });
+            let Some(run) = self.runs.get(&row.get(1)?) else { continue };
+            if itself.len() < MOST_SAMPLES
+                && row.get::<_, Option<i64>>(3)?.is_some()
+                && let Some(sample) = self.test_sample(row)?
+            {
+                itself.push(sample);
+            }
+            if jobs.len() < MOST_SAMPLES && row.get(5)? {
+                jobs.push(JobSample {
+                    runs_ago: run.ago,
+                    duration: Duration::from_micros(whole(row, 4)?),
+                    in_tests: Duration::from_micros(whole(row, 6)?),
+                    tests: row.get(7)?,
+                    peak_memory_mb: row.get(8)?,
+                    beside: row.get(9)?,
+                });
+            }
         }
-        Ok(jobs)
+        Ok(itself)
     }
 }
 

@@ -39,9 +39,9 @@ impl Sink for Recorder {
         "history"
     }
 
-    fn accept(&mut self, batch: &[Envelope], _view: &RunView) -> Result<(), String> {
+    fn accept(&mut self, batch: &[Envelope], view: &RunView) -> Result<(), String> {
         for envelope in batch {
-            self.collector.take(envelope);
+            self.collector.take(envelope, view);
         }
         Ok(())
     }

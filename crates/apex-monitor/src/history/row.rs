@@ -57,6 +57,9 @@ pub struct JobRow<'a> {
     pub peak_memory_mb: Option<u32>,
     /// How many jobs ran beside it when it started.
     pub beside: u32,
+    /// How it ended, when it was a test by itself: a command without a list of tests. Such a test
+    /// has the name of the category, and is not kept apart.
+    pub outcome: Option<Outcome>,
 }
 
 /// An attempt of a test.

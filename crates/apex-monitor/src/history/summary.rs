@@ -35,10 +35,14 @@ pub(super) fn of(connection: &Connection) -> rusqlite::Result<Summary> {
     };
     let pages = number("PRAGMA page_count")?.unwrap_or(0);
     let page = number("PRAGMA page_size")?.unwrap_or(0);
+    // Jobs that are tests by themselves.
+    let lone_tests =
+        number("SELECT count(DISTINCT category) FROM job_attempts WHERE outcome IS NOT NULL")?;
+    let lone_attempts = number("SELECT count(outcome) FROM job_attempts")?;
     Ok(Summary {
         runs: count("runs")?,
-        tests: count("tests")?,
-        test_attempts: count("test_attempts")?,
+        tests: count("tests")? + lone_tests.unwrap_or(0),
+        test_attempts: count("test_attempts")? + lone_attempts.unwrap_or(0),
         job_attempts: count("job_attempts")?,
         bytes: pages * page,
         oldest_unix_millis: number("SELECT min(unix_millis) FROM runs")?,

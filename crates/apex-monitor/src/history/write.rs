@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Statement, Transaction, params};
 
 use super::database::begin;
 use super::names::Names;
@@ -21,18 +21,14 @@ pub(super) fn add<'a>(
     if is_known(&transaction, run)? {
         return Ok(false);
     }
-    let mut addition = Addition {
-        run: insert_run(&transaction, run)?,
-        names: Names::read(&transaction)?,
-        next_test: HashMap::new(),
-        transaction: &transaction,
-    };
+    let mut addition = Addition::new(&transaction, run)?;
     for job in jobs {
         addition.job(&job)?;
     }
     for test in tests {
         addition.test(&test)?;
     }
+    drop(addition);
     transaction.commit()?;
     Ok(true)
 }
@@ -75,6 +71,26 @@ fn free_id(transaction: &Transaction<'_>, from: i64) -> rusqlite::Result<i64> {
     Ok(id)
 }
 
+// A damaged record may tell of an attempt twice; the first one counts.
+const ADD_JOB: &str = "
+INSERT OR IGNORE INTO job_attempts (category, run, job, attempt, layer, runner, ended_itself,
+    duration, in_tests, tests, peak_memory_mb, beside, outcome)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+
+// Frameworks may have several tests of one id; the first that ended stands for all.
+const ADD_ATTEMPT: &str = "
+INSERT OR IGNORE INTO test_attempts (category, run, test, attempt, job, outcome, duration)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+const FIND_TEST: &str = "
+SELECT id, file IS ?3 AND critical = ?4 FROM tests WHERE category = ?1 AND test = ?2";
+
+const PUT_TEST: &str = "
+INSERT INTO tests (category, test, id, file, critical) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (category, test) DO UPDATE SET file = excluded.file, critical = excluded.critical";
+
+const NEXT_TEST: &str = "SELECT coalesce(max(id), 0) + 1 FROM tests WHERE category = ?1";
+
 /// A run that is being added.
 struct Addition<'t> {
     transaction: &'t Transaction<'t>,
@@ -82,9 +98,26 @@ struct Addition<'t> {
     names: Names,
     /// The next number of a test, by category.
     next_test: HashMap<i64, i64>,
+    add_job: Statement<'t>,
+    add_attempt: Statement<'t>,
+    find_test: Statement<'t>,
+    put_test: Statement<'t>,
 }
 
-impl Addition<'_> {
+impl<'t> Addition<'t> {
+    fn new(transaction: &'t Transaction<'t>, run: &RunRow<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            transaction,
+            run: insert_run(transaction, run)?,
+            names: Names::read(transaction)?,
+            next_test: HashMap::new(),
+            add_job: transaction.prepare(ADD_JOB)?,
+            add_attempt: transaction.prepare(ADD_ATTEMPT)?,
+            find_test: transaction.prepare(FIND_TEST)?,
+            put_test: transaction.prepare(PUT_TEST)?,
+        })
+    }
+
     fn name(&mut self, text: &str) -> rusqlite::Result<i64> {
         self.names.number(self.transaction, text)
     }
@@ -93,13 +126,8 @@ impl Addition<'_> {
         let category = self.name(job.category)?;
         let layer = self.name(job.layer)?;
         let runner = self.name(job.runner)?;
-        // A damaged record may tell of an attempt twice; the first one counts.
-        let mut statement = self.transaction.prepare_cached(
-            "INSERT OR IGNORE INTO job_attempts (category, run, job, attempt, layer, runner, \
-             ended_itself, duration, in_tests, tests, peak_memory_mb, beside) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?;
-        statement.execute(params![
+        let outcome = job.outcome.map(|outcome| self.name(outcome.as_str())).transpose()?;
+        self.add_job.execute(params![
             category,
             self.run,
             job.job,
@@ -112,6 +140,7 @@ impl Addition<'_> {
             job.tests,
             job.peak_memory_mb,
             job.beside,
+            outcome,
         ])?;
         Ok(())
     }
@@ -120,13 +149,7 @@ impl Addition<'_> {
         let category = self.name(test.category)?;
         let outcome = self.name(test.outcome.as_str())?;
         let id = self.test_number(category, test)?;
-        // Frameworks may have several tests of one id; the first that ended stands for all.
-        let mut statement = self.transaction.prepare_cached(
-            "INSERT OR IGNORE INTO test_attempts \
-             (category, run, test, attempt, job, outcome, duration) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?;
-        statement.execute(params![
+        self.add_attempt.execute(params![
             category,
             self.run,
             id,
@@ -140,25 +163,14 @@ impl Addition<'_> {
 
     /// The number of a test inside its category; what is known of the test is brought up to date.
     fn test_number(&mut self, category: i64, test: &TestRow<'_>) -> rusqlite::Result<i64> {
-        let found = {
-            let mut statement = self.transaction.prepare_cached(
-                "SELECT id, file IS ?3 AND critical = ?4 FROM tests \
-                 WHERE category = ?1 AND test = ?2",
-            )?;
-            let known = params![category, test.id, test.file, test.critical];
-            statement.query_row(known, |row| Ok((row.get(0)?, row.get(1)?))).optional()?
-        };
-        let (id, is_same) = match found {
+        let known = params![category, test.id, test.file, test.critical];
+        let found = self.find_test.query_row(known, |row| Ok((row.get(0)?, row.get(1)?)));
+        let (id, is_same) = match found.optional()? {
             Some(found) => found,
             None => (self.fresh_test_number(category)?, false),
         };
         if !is_same {
-            let mut statement = self.transaction.prepare_cached(
-                "INSERT INTO tests (category, test, id, file, critical) \
-                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (category, test) \
-                 DO UPDATE SET file = excluded.file, critical = excluded.critical",
-            )?;
-            statement.execute(params![category, test.id, id, test.file, test.critical])?;
+            self.put_test.execute(params![category, test.id, id, test.file, test.critical])?;
         }
         Ok(id)
     }
@@ -166,11 +178,10 @@ impl Addition<'_> {
     fn fresh_test_number(&mut self, category: i64) -> rusqlite::Result<i64> {
         let next = match self.next_test.get(&category) {
             Some(next) => *next,
-            None => self.transaction.query_row(
-                "SELECT coalesce(max(id), 0) + 1 FROM tests WHERE category = ?1",
-                [category],
-                |row| row.get(0),
-            )?,
+            None => self
+                .transaction
+                .prepare_cached(NEXT_TEST)?
+                .query_row([category], |row| row.get(0))?,
         };
         self.next_test.insert(category, next + 1);
         Ok(next)

@@ -84,6 +84,9 @@ pub(super) struct Layer<'a> {
     pub conflicts: Vec<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_seconds: Option<Seconds>,
+    /// The time that retries may take together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_budget_seconds: Option<Seconds>,
     pub execution_mode: Word<ExecutionMode>,
     pub fail_fast: Word<FailFast>,
     pub background: bool,
@@ -128,6 +131,9 @@ pub(super) struct Category<'a> {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub memory_mb: u32,
     pub retries: u32,
+    /// Whether failed tests are tried again at once and not at the end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retries_at_once: bool,
     pub flaky: Word<FlakyPolicy>,
     pub critical: bool,
     pub estimate_seconds: Seconds,

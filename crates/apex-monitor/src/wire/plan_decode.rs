@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use apex_config::model::{
     CategoryName, CommandLine, EnvironmentName, InvalidName, LayerId, ModeName, Quarantined,
-    ServiceName, SuccessCriteria,
+    RetryWhen, ServiceName, SuccessCriteria,
 };
 use apex_core::Plan;
 use apex_core::change::Fingerprint;
@@ -93,6 +93,7 @@ impl TryFrom<Layer<'_>> for PlannedLayer {
             after: layer.after.into_iter().map(LayerIx).collect(),
             conflicts: layer.conflicts.into_iter().map(LayerIx).collect(),
             budget: layer.budget_seconds.map(Into::into),
+            retry_budget: layer.retry_budget_seconds.map(Into::into),
             execution_mode: layer.execution_mode.0,
             fail_fast: layer.fail_fast.0,
             background: layer.background,
@@ -132,6 +133,10 @@ impl TryFrom<Category<'_>> for PlannedCategory {
             max_parallel: category.max_parallel,
             memory_mb: category.memory_mb,
             retries: category.retries,
+            retry_when: match category.retries_at_once {
+                true => RetryWhen::AtOnce,
+                false => RetryWhen::AtEnd,
+            },
             flaky: category.flaky.0,
             critical: category.critical,
             estimate: category.estimate_seconds.into(),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use apex_config::model::{CommandLine, Quarantined};
+use apex_config::model::{CommandLine, Quarantined, RetryWhen};
 use apex_core::Plan;
 use apex_core::id::{CategoryIx, LayerIx, ServiceIx};
 use apex_core::plan::{
@@ -77,6 +77,7 @@ impl<'a> From<&'a PlannedLayer> for Layer<'a> {
             after: layer.after.iter().map(|LayerIx(number)| *number).collect(),
             conflicts: layer.conflicts.iter().map(|LayerIx(number)| *number).collect(),
             budget_seconds: layer.budget.map(Seconds::from),
+            retry_budget_seconds: layer.retry_budget.map(Seconds::from),
             execution_mode: Word(layer.execution_mode),
             fail_fast: Word(layer.fail_fast),
             background: layer.background,
@@ -114,6 +115,7 @@ impl<'a> From<&'a PlannedCategory> for Category<'a> {
             max_parallel: category.max_parallel,
             memory_mb: category.memory_mb,
             retries: category.retries,
+            retries_at_once: category.retry_when == RetryWhen::AtOnce,
             flaky: Word(category.flaky),
             critical: category.critical,
             estimate_seconds: category.estimate.into(),

@@ -23,7 +23,10 @@ fn filled() -> (tempfile::TempDir, HistoryFile) {
         TestRow { attempt: 2, duration: None, ..test("unit", "a::[1, \"two\"]", Outcome::Passed) },
         TestRow { file: None, critical: true, ..test("api", "b", Outcome::Passed) },
     ];
-    let jobs = [job("unit"), super::JobRow { peak_memory_mb: Some(96), ..job("api") }];
+    let jobs = [
+        job("unit"),
+        super::JobRow { peak_memory_mb: Some(96), outcome: Some(Outcome::TimedOut), ..job("api") },
+    ];
     file.add(&run("1", 1), jobs.into_iter(), tests.into_iter()).unwrap();
     let bare = RunRow {
         commit: None,

@@ -8,7 +8,7 @@ use apex_core::test_case::TestCase;
 use apex_core::{AttemptNumber, History, JobIx, Outcome, Sink, TestIx};
 use apex_monitor::history::{HistoryFile, Limits, Recorder};
 
-use super::super::stream::{Stream, case, plan};
+use super::super::stream::{Stream, case, failure, plan};
 use super::{add, everything, file, name, outcomes, past_of, run, test};
 
 const LIMITS: Limits = Limits { days: 100_000, bytes: u64::MAX };
@@ -88,6 +88,31 @@ fn jobs_that_run_at_the_same_time_are_counted_beside_each_other() {
         let jobs = &history.category(&name(category)).unwrap().jobs;
         assert_eq!(jobs.iter().map(|job| job.beside).collect::<Vec<_>>(), [beside], "{category}");
     }
+}
+
+#[test]
+fn a_command_without_a_list_of_tests_is_a_test_by_itself_and_costs_one_row() {
+    let (_state, file) = file();
+    let mut stream = Stream::of(plan(&[("fast", 60, &[("lint", 0), ("slow", 0)])]));
+    stream.job_starts(0).job_starts(1);
+    let lint = stream.discover(0, &["lint"]);
+    let slow = stream.discover(1, &["slow"]);
+    stream.fails(lint, failure("exit code 1", "")).job_ends(0, Outcome::Failed, "");
+    stream.push(Event::Job(JobIx(1), JobEvent::Killed)).runs(slow, Outcome::TimedOut);
+    stream.job_ends(1, Outcome::TimedOut, "").finish(RunResult::default());
+    record(&file, &stream);
+    let history = everything(&file);
+    for (id, outcome, jobs) in [("lint", Outcome::Failed, 1), ("slow", Outcome::TimedOut, 0)] {
+        let category = history.category(&name(id)).unwrap();
+        let samples = category.tests[id].samples.iter();
+        assert_eq!(samples.map(|sample| sample.outcome).collect::<Vec<_>>(), [outcome], "{id}");
+        assert_eq!(category.jobs.len(), jobs, "{id}");
+    }
+    let summary = file.summary().unwrap();
+    assert_eq!((summary.tests, summary.test_attempts, summary.job_attempts), (2, 2, 2));
+    let connection = rusqlite::Connection::open(file.path()).unwrap();
+    let rows = "SELECT (SELECT count(*) FROM tests) + (SELECT count(*) FROM test_attempts)";
+    assert_eq!(connection.query_row(rows, [], |row| row.get::<_, u32>(0)), Ok(0));
 }
 
 #[test]

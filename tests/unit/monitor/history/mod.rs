@@ -55,6 +55,7 @@ fn job(category: &str) -> JobRow<'_> {
         tests: 2,
         peak_memory_mb: None,
         beside: 1,
+        outcome: None,
     }
 }
 

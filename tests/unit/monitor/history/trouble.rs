@@ -58,7 +58,17 @@ fn damaged() -> Vec<(&'static str, Vec<u8>)> {
         ("half", bytes[..bytes.len() / 2].to_vec()),
         ("scribbled", scribbled),
         ("another program's", fs::read(path).unwrap()),
+        ("one with a column less", with_a_column_less()),
     ]
+}
+
+fn with_a_column_less() -> Vec<u8> {
+    let (_state, file) = file();
+    add(&file, &run("1", 0), &[("a", Outcome::Passed)]);
+    let connection = Connection::open(file.path()).unwrap();
+    connection.execute_batch("ALTER TABLE job_attempts DROP COLUMN outcome").unwrap();
+    drop(connection);
+    fs::read(file.path()).unwrap()
 }
 
 #[test]

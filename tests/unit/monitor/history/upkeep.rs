@@ -172,6 +172,9 @@ fn a_database_of_the_first_version_is_read_and_written_for_ever() {
     assert_eq!(unit.jobs.len(), 2);
     assert_eq!(unit.jobs[0].peak_memory_mb, Some(96));
     assert_eq!(unit.tests["tests/test_a.py::two"].file.as_deref(), Some("tests/test_a.py"));
+    let lint = history.category(&name("lint")).unwrap();
+    assert!(lint.jobs.is_empty());
+    assert_eq!(lint.tests["lint"].samples[0].outcome, Outcome::TimedOut);
     let newer = super::RunRow { verdict: Some(Verdict::Failed), ..run("new", 100) };
     assert!(add(&file, &newer, &[("tests/test_a.py::two", Outcome::Failed)]));
     assert_eq!(outcomes(&everything(&file), "tests/test_a.py::two").len(), 4);

@@ -23,12 +23,14 @@ FROM runs ORDER BY id";
 // The attempts of a run are together within a category: one look-up for each name finds them.
 const JOBS: &str = "
 SELECT category, layer, runner, job, attempt, ended_itself, duration, in_tests, tests,
-    peak_memory_mb, beside
-FROM names AS c CROSS JOIN job_attempts AS j ON j.category = c.id AND j.run = ?1";
+    peak_memory_mb, beside, outcome
+FROM names AS c CROSS JOIN job_attempts AS j ON j.category = c.id AND j.run = ?1
+ORDER BY c.text, job, attempt";
 
 const TESTS: &str = "
 SELECT category, test, job, attempt, outcome, duration
-FROM names AS c CROSS JOIN test_attempts AS t ON t.category = c.id AND t.run = ?1";
+FROM names AS c CROSS JOIN test_attempts AS t ON t.category = c.id AND t.run = ?1
+ORDER BY c.text, test, attempt";
 
 /// Writes the runs of a database, the oldest first, and answers with their number.
 pub(in crate::history) fn export(
@@ -138,6 +140,8 @@ impl Known {
     }
 
     fn job_line(&self, row: &Row<'_>) -> rusqlite::Result<JobLine<'_>> {
+        let outcome: Option<i64> = row.get(11)?;
+        let outcome = outcome.and_then(|outcome| self.texts.get(&outcome));
         Ok(JobLine {
             category: self.text(row, 0)?.into(),
             layer: self.text(row, 1)?.into(),
@@ -150,6 +154,7 @@ impl Known {
             tests: row.get(8)?,
             peak_memory_mb: row.get(9)?,
             beside: row.get(10)?,
+            outcome: outcome.map(|outcome| outcome.as_str().into()),
         })
     }
 

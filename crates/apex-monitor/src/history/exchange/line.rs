@@ -67,6 +67,8 @@ pub(super) struct JobLine<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) peak_memory_mb: Option<u32>,
     pub(super) beside: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) outcome: Option<Text<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -115,6 +117,7 @@ impl<'a> From<&'a JobLine<'_>> for JobRow<'a> {
             tests: line.tests,
             peak_memory_mb: line.peak_memory_mb,
             beside: line.beside,
+            outcome: line.outcome.as_deref().and_then(Outcome::from_word),
         }
     }
 }
