@@ -14,8 +14,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::ServiceEvent;
-use crate::event::{Event, LayerEvent, ProcessEnd};
+use crate::event::{Event, LayerEvent, ProcessEnd, ServiceEvent};
 use crate::id::{AttemptNumber, JobIx, LayerIx, RunId, ServiceIx};
 use crate::outcome::Outcome;
 use crate::plan::{Forecast, LayerPrediction, Plan, Prediction};

@@ -129,5 +129,7 @@ fn plans_without_history_are_compared_with_a_queue_of_files() {
             worse.push(plan / queue);
         }
     }
-    assert!(at_share(&mut worse, 0.5) <= 1.25);
+    // Few seeds: the worst suite of a kind decides its median.
+    assert!(at_share(&mut worse, 0.5) <= 1.15);
+    assert!(at_share(&mut worse, 1.0) <= 1.5);
 }

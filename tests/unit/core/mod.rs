@@ -1,5 +1,6 @@
 //! Tests of apex-core through its public face.
 
+mod estimates;
 mod flakiness;
 mod graph;
 mod judge;

@@ -116,7 +116,10 @@ impl<'h> Durations<'h> {
         for file in files.values_mut() {
             drop_gone(file);
         }
-        let spread = Spread::of(&files, LogNormal::with_mean(usual, WITHIN.0).location);
+        let spread = Spread::of(
+            &files,
+            LogNormal::with_mean(usual, WITHIN.0 + BETWEEN.0 + NOISE.0).location,
+        );
         for file in files.values_mut() {
             file.level = spread.level_of_file(file);
         }

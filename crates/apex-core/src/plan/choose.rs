@@ -41,6 +41,7 @@ pub(super) fn by_budget(plan: &mut Plan, layer: usize, prospects: &[Prospect]) -
     for (&job, is_chosen) in jobs.iter().zip(chosen) {
         tell(plan, prospects, job, is_chosen);
     }
+    bound_first(plan, prospects, &jobs);
     let note = format!(
         "layer {}: {count} of {} jobs are chosen, which end within its budget with a chance of 9 in 10; the others run if time is left",
         plan.layers[layer].id,
@@ -78,6 +79,18 @@ fn choose(plan: &Plan, prospects: &[Prospect], jobs: Vec<JobIx>, room: &Room) ->
         }
     }
     chosen
+}
+
+/// What must run is considered before what was chosen: should the budget end before everything
+/// has started, that is cut.
+fn bound_first(plan: &mut Plan, prospects: &[Prospect], jobs: &[JobIx]) {
+    let mut turns: Vec<u32> = jobs.iter().map(|&job| plan.job(job).turn).collect();
+    turns.sort_unstable();
+    let mut order = jobs.to_vec();
+    order.sort_by_key(|&job| (prospects[job.position()].must.is_none(), plan.job(job).turn));
+    for (job, turn) in order.into_iter().zip(turns) {
+        plan.jobs[job.position()].turn = turn;
+    }
 }
 
 fn tell(plan: &mut Plan, prospects: &[Prospect], job: JobIx, is_chosen: bool) {

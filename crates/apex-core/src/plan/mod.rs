@@ -11,6 +11,7 @@ mod jobs;
 mod narrow;
 mod order;
 pub mod phases;
+mod prediction;
 mod service_set;
 pub mod split;
 pub mod worth;
@@ -19,6 +20,7 @@ pub use build::{FoundWork, PlanError, build, selection_layer};
 pub use found::{FoundJob, Serial, Source};
 pub use job::{JobSpec, Part, SerialShare, Work, WorkError, WorkErrorKind};
 pub use jobs::Past;
+pub use prediction::{LayerPrediction, Prediction};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,34 +78,6 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// How long it is expected to take; none where no run taught anything.
     pub prediction: Option<Prediction>,
-}
-
-/// How long a run is expected to take.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Prediction {
-    /// The run takes less with a chance of one in ten.
-    pub low: Duration,
-    /// It takes more or less with the same chance.
-    pub expected: Duration,
-    /// It takes more with a chance of one in ten.
-    pub high: Duration,
-    /// The same for each layer of the plan, in its order.
-    pub layers: Vec<LayerPrediction>,
-    /// From how many runs this was learned.
-    pub runs: u32,
-    /// Jobs that no run knows; they are taken for as long as the others on average.
-    pub unknown: u32,
-}
-
-/// How long a layer is expected to take from its start.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LayerPrediction {
-    /// It takes more or less with the same chance.
-    pub expected: Duration,
-    /// It takes more with a chance of one in ten.
-    pub high: Duration,
-    /// The chance that it ends within its budget, 0 to 1; none without a budget.
-    pub within_budget: Option<f64>,
 }
 
 /// The changes that a plan was made for.

@@ -86,8 +86,22 @@ pub fn must(id: &Arc<str>, test: &TestHistory, patience: &Patience) -> Option<Mu
     if latest.outcome.is_bad() {
         return Some(Must::Failed(Arc::clone(id)));
     }
-    // The run that is planned is one more: it waits for the last time at one less.
-    let by_runs = latest.runs_ago.saturating_add(1) >= patience.runs;
+    // The run that is planned is one more: it waits for the last time at one less. Up to half
+    // of its patience is taken off by the name of a test, so that those which were left out
+    // together do not all come back together, when they would not fit.
+    let early = spread(id);
+    let runs = f64::from(patience.runs) * (1.0 - early);
+    let by_runs = f64::from(latest.runs_ago.saturating_add(1)) >= runs;
     let age = Duration::from_millis(patience.unix_millis.saturating_sub(latest.unix_millis));
-    (by_runs || age >= patience.time).then(|| Must::Waited(Arc::clone(id)))
+    let is_old = age.as_secs_f64() >= patience.time.as_secs_f64() * (1.0 - early);
+    (by_runs || is_old).then(|| Must::Waited(Arc::clone(id)))
+}
+
+/// A number from 0 to one half that the text decides (FNV-1a, its high bits).
+fn spread(id: &str) -> f64 {
+    let hash = id.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    });
+    let high = u32::try_from(hash >> 32).unwrap_or(u32::MAX);
+    f64::from(high) / f64::from(u32::MAX) / 2.0
 }

@@ -24,7 +24,7 @@ async fn variables_are_those_given_and_later_layers_win() {
     let story = scene.run(invocation).await;
     let mut lines: Vec<&str> = story.text.lines().collect();
     lines.sort_unstable();
-    assert_eq!(lines, ["A=base", "B=job", "C=run", "D=invocation"]);
+    assert_eq!(lines, ["A=base", "B=job", "C=job", "D=invocation"]);
 }
 
 #[tokio::test]
