@@ -46,6 +46,9 @@ enum Temper {
     Lost,
 }
 
+/// When the samples of some worlds change.
+const HALF_TIME: Duration = Duration::from_secs(20);
+
 /// Longest stream that a world of these sizes can make; more means that the run does not end.
 const LONGEST: usize = 60_000;
 
@@ -103,13 +106,17 @@ impl<'a> World<'a> {
 
     /// Samples of the machine, also senseless ones, whether anybody wants them or not.
     fn plan_samples(&mut self) {
-        let is_idle = self.random.percent(50);
+        let (is_idle, is_full) = (self.random.percent(50), self.random.percent(50));
         for _ in 0..self.random.within(0, 60) {
             let at = Moment::after_start(Duration::from_millis(self.random.within(0, 90_000)));
             let share = |random: &mut Random| random.within(0, 110) as f64 / 100.0;
-            let busy = if is_idle { 0.1 } else { share(self.random) };
-            let known = self.random.percent(80);
-            let pressure = known.then(|| if is_idle { 0.0 } else { share(self.random) });
+            // A machine that is idle at first and full later gives slots and takes them away.
+            let (busy, waited) = match (is_idle, is_full && at >= Moment::after_start(HALF_TIME)) {
+                (_, true) => (1.0, 0.95),
+                (true, false) => (0.1, 0.0),
+                (false, false) => (share(self.random), share(self.random)),
+            };
+            let pressure = self.random.percent(80).then_some(waited);
             self.plan_input(at, Input::Load(MachineLoad { busy, pressure }));
         }
     }
