@@ -100,6 +100,37 @@ fn a_sample_of_what_is_spared_runs_all_the_same() {
 }
 
 #[test]
+fn what_passed_with_the_same_inputs_is_cached_until_one_of_them_changes() {
+    let Some(project) = repository(LAYERS) else { return };
+    project.write("web/page.html", "changed");
+    let run = || project.run(&["run", "--mode", "ci", "--affected"]);
+    assert_eq!(run().status.code(), Some(0));
+    let cached = spared(&project, &["--affected"]);
+    assert!(cached.starts_with("front: it passed with the same inputs in run "), "{cached}");
+    let second = run();
+    let text = "Cached, passed before with the same inputs: front";
+    assert!(second.stderr.contains(text), "`{text}` is missing in:\n{}", second.stderr);
+    assert!(second.stderr.contains("executed: 1"), "only `whole` ran:\n{}", second.stderr);
+    project.write("web/page.html", "changed again");
+    assert!(spared(&project, &["--affected"]).starts_with("back:"));
+    project.write("web/page.html", "changed");
+    assert!(spared(&project, &["--affected"]).starts_with("front: it passed"), "as before");
+}
+
+#[test]
+fn a_sample_that_fails_ends_the_trust_in_its_inputs() {
+    let all = LAYERS.replace("percent: 0", "percent: 100");
+    let layers = all.replacen("[\"true\"]", "[sh, -c, \"test ! -e hidden\"]", 1);
+    let Some(project) = repository(&layers) else { return };
+    project.write("hidden", "concerns `front` and is no input of it");
+    let answer = project.run(&["run", "--mode", "ci", "--affected"]);
+    assert_eq!(answer.status.code(), Some(1), "{}", answer.stderr);
+    std::fs::remove_file(project.root().join("hidden")).unwrap();
+    let page = project.run(&["plan", "--mode", "ci", "--affected"]).stdout;
+    assert!(page.contains("they say too little"), "{page}");
+}
+
+#[test]
 fn what_git_cannot_say_is_an_error_with_the_next_step() {
     let Some(project) = repository(LAYERS) else { return };
     let check = |answer: Finished, code: i32, text: &str| {

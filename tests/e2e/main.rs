@@ -6,6 +6,7 @@ mod budget;
 mod check;
 mod commands;
 mod explain;
+mod flaky;
 mod history;
 mod hostile;
 mod init;

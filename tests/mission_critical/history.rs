@@ -70,6 +70,7 @@ fn add_run(file: &HistoryFile, run: &str, unix_millis: u64, ids: &[String]) -> R
         slots: 2,
         verdict: Some(Verdict::Passed),
         duration: Duration::from_secs(1),
+        inputs: Vec::new(),
     };
     let job = JobRow {
         category: "unit",

@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Show what earlier runs taught, or look after it
     History(HistoryArgs),
+    /// List tests that fail although nothing is wrong with what they test
+    Flaky(FlakyArgs),
     /// Check or show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -142,6 +144,13 @@ pub(crate) struct ExplainArgs {
     /// Environment
     #[arg(long, value_name = "NAME")]
     pub(crate) env: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FlakyArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

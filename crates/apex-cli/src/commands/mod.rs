@@ -2,6 +2,7 @@
 
 mod config;
 mod explain;
+mod flaky;
 mod history;
 mod init;
 mod list;
@@ -23,6 +24,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::List(args) => list::list(global, args),
         Command::Explain(args) => explain::explain(global, args),
         Command::History(args) => history::history(global, args),
+        Command::Flaky(args) => flaky::flaky(global, args),
         Command::Config(command) => config::config(global, command),
         Command::Init(args) => init::init(global, args),
         Command::Schema { format } => Ok(schema(*format)),

@@ -2,6 +2,7 @@
 
 pub(crate) mod explain;
 mod first;
+mod flaky;
 mod graph;
 mod history;
 mod lists;
@@ -11,6 +12,7 @@ mod reference;
 mod table;
 
 pub(crate) use first::{init_page, nothing_found};
+pub(crate) use flaky::{flaky_json, flaky_page, unsteady};
 pub(crate) use graph::{dot, mermaid};
 pub(crate) use history::{history_json, history_page};
 pub(crate) use lists::{TestRow, categories, layers, modes, tests};

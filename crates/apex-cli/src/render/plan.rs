@@ -111,7 +111,8 @@ fn category_part(text: &mut String, plan: &Plan, ix: CategoryIx, category: &Plan
     if category.exclusive {
         about.push("alone on the machine".to_owned());
     }
-    if !category.requested {
+    let is_looked_at = plan.since.is_some() && matches!(category.work, CategoryWork::Jobs { .. });
+    if !category.requested || is_looked_at {
         about.push(category.reason.to_string());
     }
     line(text, format_args!("  {:<16} {}", category.name, about.join("; ")));

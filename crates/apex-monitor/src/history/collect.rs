@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use apex_config::model::RunnerKind;
 use apex_core::event::{JobEvent, ProcessEnd, RunEvent, Setting, TestEvent};
-use apex_core::{Envelope, Event, JobIx, Moment, Outcome, RunView, TestIx};
+use apex_core::{CategoryIx, Envelope, Event, JobIx, Moment, Outcome, RunView, TestIx};
 
-use super::row::{JobRow, RunRow, TestRow, verdict};
+use super::row::{InputsRow, JobRow, RunRow, TestRow, verdict};
 
 /// Gathers what is kept of a run.
 #[derive(Debug, Default)]
@@ -146,6 +146,7 @@ impl Collector {
             slots: plan.slots,
             verdict: view.result().map(verdict),
             duration: view.spent(view.last()),
+            inputs: inputs(view),
         })
     }
 
@@ -211,4 +212,31 @@ fn is_the_job_itself(job: JobIx, test: TestIx, view: &RunView) -> bool {
 /// Whole microseconds: finer than any clock of a test, and small in a database.
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What the inputs of categories amounted to, of those that came to an end by which to judge.
+fn inputs(view: &RunView) -> Vec<InputsRow<'_>> {
+    let planned = view.plan().categories.iter().zip(view.categories()).enumerate();
+    let rows = planned.filter_map(|(position, (planned, category))| {
+        let fingerprint = planned.fingerprint.as_ref()?;
+        let outcome = category.progress.ending()?.outcome;
+        let passed = outcome == Outcome::Passed && is_whole(view, CategoryIx::at(position));
+        (passed || outcome.is_bad()).then(|| InputsRow {
+            category: planned.name.as_str(),
+            fingerprint: fingerprint.as_str(),
+            is_sample: planned.is_sample,
+            passed,
+        })
+    });
+    rows.collect()
+}
+
+/// Whether nothing of a category was left out.
+fn is_whole(view: &RunView, category: CategoryIx) -> bool {
+    view.plan().jobs_of(category).all(|job| {
+        let ending = view.jobs().get(job.position()).and_then(|job| job.progress.ending());
+        ending.is_some_and(|end| {
+            matches!(end.outcome, Outcome::Passed | Outcome::Skipped | Outcome::Empty)
+        })
+    })
 }

@@ -80,6 +80,14 @@ CREATE TABLE test_attempts (
     duration INTEGER,
     PRIMARY KEY (category, run, test, attempt)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE inputs (
+    category INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    is_sample INTEGER NOT NULL,
+    passed INTEGER NOT NULL,
+    PRIMARY KEY (category, run)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE notes (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
@@ -88,7 +96,7 @@ PRAGMA user_version = 1;
 ";
 
 /// How many tables there are.
-const TABLE_COUNT: usize = 6;
+const TABLE_COUNT: usize = 7;
 
 /// Opens the database for reading; `None` when there is none, or one that was never filled.
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, HistoryError> {

@@ -41,7 +41,7 @@ pub use exchange::{FORM, Imported};
 pub use journals::TakenIn;
 pub use prune::{Limits, Pruned};
 pub use recorder::Recorder;
-pub use row::{JobRow, RunRow, TestRow};
+pub use row::{InputsRow, JobRow, RunRow, TestRow};
 pub use summary::{Summary, utc};
 pub use trouble::HistoryError;
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apex_config::model::CategoryName;
-use apex_core::Outcome;
+use apex_core::change::Fingerprint;
 use apex_core::history::{
-    CategoryHistory, History, JobSample, MOST_SAMPLES, TestHistory, TestSample,
+    CategoryHistory, History, InputsSeen, JobSample, MOST_SAMPLES, TestHistory, TestSample,
 };
+use apex_core::{Outcome, RunId};
 use rusqlite::{Connection, Row};
 
 use super::names::Names;
@@ -124,8 +125,12 @@ impl Reader<'_> {
             self.fill(number, &mut tests)?;
         }
         let sampled = tests.into_values().filter(|(_, test)| !test.samples.is_empty());
-        let mut category =
-            CategoryHistory { tests: sampled.collect(), ..CategoryHistory::default() };
+        let mut category = CategoryHistory {
+            tests: sampled.collect(),
+            jobs: Vec::new(),
+            passes: self.inputs(number, true)?,
+            misses: self.inputs(number, false)?,
+        };
         let itself = self.fill_jobs(number, &mut category.jobs)?;
         if !itself.is_empty() {
             let test = TestHistory { samples: itself, ..TestHistory::default() };
@@ -195,6 +200,24 @@ impl Reader<'_> {
             outcome: *outcome,
             duration: micros.map(|micros| Duration::from_micros(micros.unsigned_abs())),
         }))
+    }
+
+    /// The latest inputs with which a category passed, or with which it failed as a sample.
+    fn inputs(&self, category: i64, passed: bool) -> rusqlite::Result<Vec<InputsSeen>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT fingerprint, runs.run FROM inputs JOIN runs ON runs.id = inputs.run \
+             WHERE category = ?1 AND passed = ?2 AND (passed OR is_sample) \
+             ORDER BY inputs.run DESC LIMIT ?3",
+        )?;
+        let limit = i64::try_from(MOST_SAMPLES).unwrap_or(i64::MAX);
+        let mut rows = statement.query((category, passed, limit))?;
+        let mut seen = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (text, run): (String, String) = (row.get(0)?, row.get(1)?);
+            let Some(fingerprint) = Fingerprint::from_text(&text) else { continue };
+            seen.push(InputsSeen { fingerprint, run: RunId::new(&run) });
+        }
+        Ok(seen)
     }
 
     /// The latest attempts of a category's jobs that ended by themselves, and apart from these the

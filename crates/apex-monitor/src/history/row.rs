@@ -30,6 +30,21 @@ pub struct RunRow<'a> {
     pub verdict: Option<Verdict>,
     /// From its beginning to its last event.
     pub duration: Duration,
+    /// What the inputs of its categories amounted to, where that was asked.
+    pub inputs: Vec<InputsRow<'a>>,
+}
+
+/// The inputs of a category in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputsRow<'a> {
+    /// The category.
+    pub category: &'a str,
+    /// What they amounted to.
+    pub fingerprint: &'a str,
+    /// Whether it ran only to check that they are all that concerns it.
+    pub is_sample: bool,
+    /// Whether all of it passed; else some of it failed.
+    pub passed: bool,
 }
 
 /// An attempt of a job.

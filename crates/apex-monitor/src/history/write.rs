@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Statement, Transaction, param
 
 use super::database::begin;
 use super::names::Names;
-use super::row::{JobRow, RunRow, TestRow};
+use super::row::{InputsRow, JobRow, RunRow, TestRow};
 
 /// Adds a run with the attempts of its jobs and tests, unless it is there. Answers whether it was
 /// added.
@@ -22,6 +22,9 @@ pub(super) fn add<'a>(
         return Ok(false);
     }
     let mut addition = Addition::new(&transaction, run)?;
+    for inputs in &run.inputs {
+        addition.inputs(inputs)?;
+    }
     for job in jobs {
         addition.job(&job)?;
     }
@@ -120,6 +123,17 @@ impl<'t> Addition<'t> {
 
     fn name(&mut self, text: &str) -> rusqlite::Result<i64> {
         self.names.number(self.transaction, text)
+    }
+
+    fn inputs(&mut self, inputs: &InputsRow<'_>) -> rusqlite::Result<()> {
+        let category = self.name(inputs.category)?;
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT OR IGNORE INTO inputs (category, run, fingerprint, is_sample, passed) \
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        let (fingerprint, is_sample) = (inputs.fingerprint, inputs.is_sample);
+        statement.execute(params![category, self.run, fingerprint, is_sample, inputs.passed])?;
+        Ok(())
     }
 
     fn job(&mut self, job: &JobRow<'_>) -> rusqlite::Result<()> {

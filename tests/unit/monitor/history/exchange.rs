@@ -27,7 +27,9 @@ fn filled() -> (tempfile::TempDir, HistoryFile) {
         job("unit"),
         super::JobRow { peak_memory_mb: Some(96), outcome: Some(Outcome::TimedOut), ..job("api") },
     ];
-    file.add(&run("1", 1), jobs.into_iter(), tests.into_iter()).unwrap();
+    let inputs = vec![super::inputs("api", "d1-c1", false, true)];
+    let first = RunRow { inputs, ..run("1", 1) };
+    file.add(&first, jobs.into_iter(), tests.into_iter()).unwrap();
     let bare = RunRow {
         commit: None,
         branch: None,

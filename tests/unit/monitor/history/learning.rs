@@ -257,3 +257,25 @@ fn what_is_known_of_a_test_is_what_was_said_last() {
     assert_eq!((past.file.as_deref(), past.critical), (Some("tests/moved.py"), true));
     assert_eq!(past.samples.len(), 2);
 }
+
+#[test]
+fn inputs_that_passed_and_samples_that_failed_are_remembered() {
+    let (_state, file) = file();
+    for (id, hours, fingerprint, is_sample, passed) in [
+        ("1", 1, "d1-c1", false, true),
+        ("2", 2, "d1-c2", false, false),
+        ("3", 3, "d1-c3", true, true),
+        ("4", 4, "d1-c4", true, false),
+    ] {
+        let inputs = vec![super::inputs("unit", fingerprint, is_sample, passed)];
+        let run = super::RunRow { inputs, ..run(id, hours) };
+        file.add(&run, [super::job("unit")].into_iter(), std::iter::empty()).unwrap();
+    }
+    let history = everything(&file);
+    let unit = history.category(&name("unit")).unwrap();
+    let seen = |seen: &[apex_core::history::InputsSeen]| -> Vec<String> {
+        seen.iter().map(|one| format!("{} {}", one.run, one.fingerprint)).collect()
+    };
+    assert_eq!(seen(&unit.passes), ["3 d1-c3", "1 d1-c1"]);
+    assert_eq!(seen(&unit.misses), ["4 d1-c4"], "a failure that a change explains is none");
+}

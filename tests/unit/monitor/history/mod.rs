@@ -11,7 +11,7 @@ use apex_config::model::CategoryName;
 use apex_core::Outcome;
 use apex_core::history::TestHistory;
 use apex_core::{History, Verdict};
-use apex_monitor::history::{HistoryFile, JobRow, RunRow, TestRow};
+use apex_monitor::history::{HistoryFile, InputsRow, JobRow, RunRow, TestRow};
 use tempfile::TempDir;
 
 /// When the first run of these tests began.
@@ -39,7 +39,17 @@ fn run(id: &str, hours: u64) -> RunRow<'_> {
         slots: 4,
         verdict: Some(Verdict::Passed),
         duration: Duration::from_millis(1234),
+        inputs: Vec::new(),
     }
+}
+
+fn inputs<'a>(
+    category: &'a str,
+    fingerprint: &'a str,
+    is_sample: bool,
+    passed: bool,
+) -> InputsRow<'a> {
+    InputsRow { category, fingerprint, is_sample, passed }
 }
 
 fn job(category: &str) -> JobRow<'_> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::{Connection, Row};
 
 use super::FORM;
-use super::line::{JobLine, Line, RunLine, TestLine};
+use super::line::{InputsLine, JobLine, Line, RunLine, TestLine};
 use crate::history::names::Names;
 use crate::history::trouble::HistoryError;
 
@@ -26,6 +26,10 @@ SELECT category, layer, runner, job, attempt, ended_itself, duration, in_tests, 
     peak_memory_mb, beside, outcome
 FROM names AS c CROSS JOIN job_attempts AS j ON j.category = c.id AND j.run = ?1
 ORDER BY c.text, job, attempt";
+
+const INPUTS: &str = "
+SELECT category, fingerprint, is_sample, passed
+FROM names AS c CROSS JOIN inputs AS i ON i.category = c.id AND i.run = ?1";
 
 const TESTS: &str = "
 SELECT category, test, job, attempt, outcome, duration
@@ -75,7 +79,8 @@ fn write_runs(connection: &Connection, writer: &mut dyn Write) -> Result<u32, St
     let mut statement = transaction.prepare(RUNS)?;
     let mut runs = statement.query([])?;
     while let Some(run) = runs.next()? {
-        write_line(writer, &Line::Run(run_line(run)?))?;
+        let inputs = known.inputs(&transaction, run.get(0)?)?;
+        write_line(writer, &Line::Run(RunLine { inputs, ..run_line(run)? }))?;
         write_attempts(&transaction, run.get(0)?, &known, writer)?;
         written += 1;
     }
@@ -139,6 +144,21 @@ impl Known {
         text.map(String::as_str).ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
 
+    fn inputs(&self, connection: &Connection, run: i64) -> rusqlite::Result<Vec<InputsLine<'_>>> {
+        let mut statement = connection.prepare_cached(INPUTS)?;
+        let mut rows = statement.query([run])?;
+        let mut inputs = Vec::new();
+        while let Some(row) = rows.next()? {
+            inputs.push(InputsLine {
+                category: self.text(row, 0)?.into(),
+                fingerprint: row.get::<_, String>(1)?.into(),
+                is_sample: row.get(2)?,
+                passed: row.get(3)?,
+            });
+        }
+        Ok(inputs)
+    }
+
     fn job_line(&self, row: &Row<'_>) -> rusqlite::Result<JobLine<'_>> {
         let outcome: Option<i64> = row.get(11)?;
         let outcome = outcome.and_then(|outcome| self.texts.get(&outcome));
@@ -191,6 +211,7 @@ fn run_line(row: &Row<'_>) -> rusqlite::Result<RunLine<'static>> {
         slots: row.get(8)?,
         verdict: text(9)?,
         duration_micros: whole(row, 10)?,
+        inputs: Vec::new(),
         jobs: whole(row, 11)?,
         tests: whole(row, 12)?,
     })

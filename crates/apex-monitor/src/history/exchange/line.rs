@@ -7,7 +7,7 @@ use std::time::Duration;
 use apex_core::{Outcome, Verdict};
 use serde::{Deserialize, Serialize};
 
-use crate::history::row::{JobRow, RunRow, TestRow};
+use crate::history::row::{InputsRow, JobRow, RunRow, TestRow};
 
 /// Borrowed when a line is written and owned when it is read.
 pub(super) type Text<'a> = Cow<'a, str>;
@@ -47,10 +47,22 @@ pub(super) struct RunLine<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) verdict: Option<Text<'a>>,
     pub(super) duration_micros: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) inputs: Vec<InputsLine<'a>>,
     /// How many attempts of jobs follow.
     pub(super) jobs: u64,
     /// How many attempts of tests follow.
     pub(super) tests: u64,
+}
+
+/// The inputs of a category in a run.
+#[derive(Serialize, Deserialize)]
+pub(super) struct InputsLine<'a> {
+    pub(super) category: Text<'a>,
+    pub(super) fingerprint: Text<'a>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_sample: bool,
+    pub(super) passed: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,6 +111,18 @@ impl<'a> From<&'a RunLine<'_>> for RunRow<'a> {
             slots: line.slots,
             verdict: line.verdict.as_deref().and_then(Verdict::from_word),
             duration: Duration::from_micros(line.duration_micros),
+            inputs: line.inputs.iter().map(InputsRow::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a InputsLine<'_>> for InputsRow<'a> {
+    fn from(line: &'a InputsLine<'_>) -> Self {
+        Self {
+            category: &line.category,
+            fingerprint: &line.fingerprint,
+            is_sample: line.is_sample,
+            passed: line.passed,
         }
     }
 }
