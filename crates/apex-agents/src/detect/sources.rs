@@ -51,7 +51,12 @@ impl<'a> Sources<'a> {
             Work::Command { command, .. } => mentions_shard(command),
             Work::Tests { .. } => false,
         };
-        let is_open = category.shards == Shards::Auto && spec.shard.is_none();
+        let may_cut = match category.shards {
+            Shards::Fixed(_) => false,
+            Shards::Auto => true,
+            Shards::WhereIsolated => spec.runner == RunnerKind::Node,
+        };
+        let is_open = may_cut && spec.shard.is_none();
         let divisible = is_open && (is_cut_by_itself || !sources.is_empty());
         FoundJob { spec, sources, divisible }
     }

@@ -228,8 +228,11 @@ pub struct Filters {
 pub enum Shards {
     /// Exactly this many, 1 to 64.
     Fixed(u32),
-    /// As many as the split window suggests.
+    /// By what starting a program costs against what its tests take.
     Auto,
+    /// Like [`Self::Auto`] where its framework runs each file in a program of its own anyway; else
+    /// one: tests that have always shared a program may depend on each other.
+    WhereIsolated,
 }
 
 /// Window for automatic splitting.

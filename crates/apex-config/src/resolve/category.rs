@@ -265,7 +265,11 @@ fn category(work: &mut Work<'_, '_>, name: CategoryName, view: View<'_>) -> Cate
             include: view.inner("filters").texts("include_patterns"),
             exclude: view.inner("filters").texts("exclude_patterns"),
         },
-        shards: view.optional_whole("shards").map_or(Shards::Auto, Shards::Fixed),
+        shards: match (view.optional_whole("shards"), view.optional_text("shards")) {
+            (Some(number), _) => Shards::Fixed(number),
+            (None, Some("auto")) => Shards::Auto,
+            (None, _) => Shards::WhereIsolated,
+        },
         split: Split {
             window: split.minutes("window_minutes"),
             max_shards: split.whole("max_shards"),

@@ -27,7 +27,7 @@ pub(crate) static CATEGORY: Record = Record {
         Field::new("report", PATH, Unset, "JUnit, TAP or CTRF files that a command writes; `stdout` for TAP there"),
         Field::new("env", TEXT_MAP, EmptyMap, "environment of its jobs"),
         Field::new("services", SERVICES, EmptyList, "services that are ready before its first job"),
-        Field::new("shards", Kind::OneOf(&[Kind::Integer(1, 64), Kind::Word(&["auto"])]), Word("auto"), "into how many jobs it is cut; `auto` by what starting a program costs against what its tests take"),
+        Field::new("shards", Kind::OneOf(&[Kind::Integer(1, 64), Kind::Word(&["auto"])]), Unset, "into how many jobs it is cut; `auto`: by what starting a program costs against what its tests take, for tests that do not depend on other files; when not written like `auto` for Node, which runs each file in a program of its own, else one"),
         Field::new("retries", Kind::Integer(0, 10), Number(0.0), "how often a failed test is tried again"),
         Field::new("retry_when", Kind::Word(&["at_once", "at_end"]), Word("at_end"), "when failed tests are tried again: at once, or after the other jobs of the layer and alone in the category"),
         Field::new("checks", Kind::Map(Form::Length(1, 64), &COMMAND), EmptyMap, "commands for lint, type-check and build").without_effect(),

@@ -28,6 +28,7 @@ pub(crate) fn category(
     };
     let shards = match category.shards {
         Shards::Fixed(number) => Fact::number("shards", "shards", number),
+        Shards::WhereIsolated => Fact::text("shards", "shards", "where files are isolated"),
         Shards::Auto => {
             Fact::text("shards", "shards", "auto").said("by what starting a program costs")
         }
