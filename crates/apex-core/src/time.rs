@@ -1,38 +1,51 @@
 //! Time as an argument.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
-/// A moment of a run: the time since the run began.
+/// A moment of a run: the time since the run began, in nanoseconds, up to 584 years.
 ///
 /// It never goes backwards. The wall-clock time of the beginning is in [`crate::event::RunStarted`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Moment(Duration);
+/// It is small, and no larger where there may be none, because every test, job and category has
+/// several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment {
+    /// Nanoseconds since the beginning, and one.
+    count: NonZeroU64,
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self::START
+    }
+}
 
 impl Moment {
     /// The beginning of the run.
-    pub const START: Self = Self(Duration::ZERO);
+    pub const START: Self = Self { count: NonZeroU64::MIN };
 
     /// The moment this long after the beginning.
     #[must_use]
-    pub const fn after_start(elapsed: Duration) -> Self {
-        Self(elapsed)
+    pub fn after_start(elapsed: Duration) -> Self {
+        let nanos = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
+        Self { count: NonZeroU64::MIN.saturating_add(nanos) }
     }
 
     /// Time since the beginning of the run.
     #[must_use]
     pub const fn since_start(self) -> Duration {
-        self.0
+        Duration::from_nanos(self.count.get() - 1)
     }
 
     /// Time since an earlier moment; zero when that moment is not earlier.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        Duration::from_nanos(self.count.get().saturating_sub(earlier.count.get()))
     }
 
     /// The moment this much later.
     #[must_use]
-    pub const fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(duration))
+    pub fn plus(self, duration: Duration) -> Self {
+        Self::after_start(self.since_start().saturating_add(duration))
     }
 }

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 
+use nix::sys::signal::SigSet;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
@@ -12,6 +13,7 @@ use super::environment::BaseEnvironment;
 use super::lookup::find_program;
 use super::spawn::{self, Spawned};
 use super::start_error;
+use crate::resources;
 
 /// A program with everything it gets. Nothing is inherited.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +35,8 @@ pub struct Common {
     pub(super) env: BaseEnvironment,
     /// The empty input of all programs.
     pub(super) input: Result<OwnedFd, Errno>,
+    /// The signals that all programs begin with the usual reaction to.
+    pub(super) usual_signals: SigSet,
 }
 
 impl Common {
@@ -44,6 +48,7 @@ impl Common {
         Self {
             env: BaseEnvironment::of(env),
             input: openat(CWD, c"/dev/null", flags, Mode::empty()),
+            usual_signals: spawn::usual_signals(resources::ignored_signals()),
         }
     }
 }

@@ -21,6 +21,9 @@ use rustix::process::Pid;
 use super::environment::OwnEnvironment;
 use super::launch::Launch;
 
+/// How many signals come before the real-time ones.
+const REAL_TIME: u32 = 31;
+
 /// A process that was started: the leader of a group of its own.
 pub(super) struct Spawned {
     /// Its id.
@@ -54,15 +57,31 @@ pub(super) fn spawn(launch: &Launch<'_>, path: &Path) -> io::Result<Spawned> {
     Ok(Spawned { id, stdout, stderr })
 }
 
+/// The signals to which programs are to have the usual reaction, when Apex ignores these (the
+/// first signal in the lowest bit). What Apex was started to ignore its programs ignore too, but
+/// for SIGPIPE, which every Rust program ignores. Most of the others have the usual reaction
+/// anyway; they are named because the C library makes two system calls for each signal that is
+/// not, and one for each that is: sixty less for each start.
+pub(super) fn usual_signals(ignored: Option<u64>) -> SigSet {
+    let is_ignored = |mask: u64, signal: Signal| mask >> (signal as i32 - 1) & 1 == 1;
+    match ignored {
+        // Of real-time signals, which have no names here, none is ignored.
+        Some(mask) if mask >> REAL_TIME == 0 => {
+            let mut usual = SigSet::all();
+            let kept = Signal::iterator().filter(|&signal| is_ignored(mask, signal));
+            kept.filter(|&signal| signal != Signal::SIGPIPE).for_each(|one| usual.remove(one));
+            usual
+        }
+        _ => SigSet::from(Signal::SIGPIPE),
+    }
+}
+
 /// With `posix_spawn`, in the directory of Apex.
 fn directly(launch: &Launch<'_>, path: &Path, standard: &Standard<'_>) -> io::Result<i32> {
     let mut attributes = PosixSpawnAttr::init()?;
     attributes.set_pgroup(nix::unistd::Pid::from_raw(0))?;
     attributes.set_sigmask(&SigSet::empty())?;
-    // Rust programs ignore SIGPIPE, and what is ignored stays so over an exec.
-    let mut to_default = SigSet::empty();
-    to_default.add(Signal::SIGPIPE);
-    attributes.set_sigdefault(&to_default)?;
+    attributes.set_sigdefault(&launch.common.usual_signals)?;
     attributes.set_flags(
         PosixSpawnFlags::POSIX_SPAWN_SETPGROUP
             | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK

@@ -4,6 +4,8 @@
 
 mod load;
 mod memory;
+mod signals;
 
 pub(crate) use load::LoadMeter;
 pub(crate) use memory::MemoryWatch;
+pub(crate) use signals::ignored_signals;

@@ -58,6 +58,13 @@ macro_rules! name {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// The same name, sharing no memory with this one: for what is kept when the
+            /// configuration around this one is given up.
+            #[must_use]
+            pub fn detached(&self) -> Self {
+                Self(Arc::from(&*self.0))
+            }
         }
 
         impl fmt::Display for $name {

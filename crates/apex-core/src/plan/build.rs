@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use apex_config::Config;
 use apex_config::model::{
-    Category, CategoryName, ExecutionMode, FailFast, Layer, LayerConflict, LayerId, RunMode,
-    SuccessCriteria,
+    Category, CategoryName, ExecutionMode, FailFast, Layer, LayerConflict, LayerId, ModeName,
+    RunMode, SuccessCriteria,
 };
 
 use crate::graph;
@@ -41,7 +41,8 @@ pub enum PlanError {
 }
 
 /// Joins a selection with the work that was found for it, cut and ordered by what earlier runs
-/// taught; an empty history is no hindrance.
+/// taught; an empty history is no hindrance. The plan shares no name with the configuration: it
+/// outlives it, and a small piece that stays keeps the memory around it.
 ///
 /// # Errors
 /// A cycle among the layers, categories or services of the selection.
@@ -59,8 +60,8 @@ pub fn build(
         services: ServiceSet::new(config),
         plan: Plan {
             request: RequestSummary {
-                mode: selection.mode.clone(),
-                environment: Some(config.environment.clone()),
+                mode: selection.mode.as_ref().map(ModeName::detached),
+                environment: Some(config.environment.detached()),
                 selectors: selection.selectors.clone(),
             },
             run_mode: config.execution.run_mode,
@@ -74,7 +75,7 @@ pub fn build(
             admission: config.execution.conflict_resolution,
             left_out: selection.left_out.clone(),
             quarantine: config.quarantine.clone(),
-            handed_over: selection.handed_over.clone(),
+            handed_over: selection.handed_over.iter().map(LayerId::detached).collect(),
             notes: selection.notes.clone(),
             ..Plan::default()
         },
@@ -151,7 +152,7 @@ impl<'a> Builder<'a> {
     fn planned_layer(&self, selected: &SelectedLayer, layer: &Layer) -> PlannedLayer {
         let budget = layer.budget.mul_f64(self.selection.timeout_multiplier);
         PlannedLayer {
-            id: layer.id.clone(),
+            id: layer.id.detached(),
             name: layer.name.clone(),
             reason: selected.reason.clone(),
             priority: layer.priority,
@@ -257,7 +258,7 @@ impl<'a> Builder<'a> {
         let work = self.work_of(ix, category, placing.layer_services);
         self.plan.layers[placing.layer.position()].categories.push(ix);
         self.plan.categories.push(PlannedCategory {
-            name: category.name.clone(),
+            name: category.name.detached(),
             layer: placing.layer,
             reason: placing.reason,
             requested: placing.requested,

@@ -300,7 +300,7 @@ impl PlannedJob {
             holds: Vec::new(),
             standing: Standing::Required,
             turn: 0,
-            why: "".into(),
+            why: Arc::default(),
         }
     }
 }

@@ -115,7 +115,7 @@ impl<'a> ServiceSet<'a> {
         let planned = self.names.iter().zip(&self.reasons).zip(&dependencies);
         Ok(planned
             .map(|((name, reason), before)| PlannedService {
-                name: name.clone(),
+                name: name.detached(),
                 after: before.iter().map(|&at| ServiceIx(at)).collect(),
                 ready_within: self
                     .definition(name)

@@ -23,11 +23,8 @@ impl Scheduler {
     /// The ids of failed tests, when the job is to be tried again for them; with those that an
     /// attempt which broke off never came to.
     pub(super) fn tests_to_repeat(&self, job: JobIx, end: &ProcessEnd) -> Option<Vec<Arc<str>>> {
-        let JobState::Running(Attempt { number, stop: None, .. }) =
-            &self.jobs[job.position()].state
-        else {
-            return None;
-        };
+        let JobState::Running(attempt) = &self.jobs[job.position()].state else { return None };
+        let Attempt { number, stop: None, .. } = &**attempt else { return None };
         let category = self.plan.category(self.plan.job(job).category);
         let is_closed = self.layers[category.layer.position()].is_closed();
         let exhausted = number.0 > category.retries;

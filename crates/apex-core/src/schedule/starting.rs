@@ -278,7 +278,7 @@ impl Scheduler {
             killed: false,
             ended: false,
         };
-        self.move_job(job, JobState::Running(attempt));
+        self.move_job(job, JobState::Running(Box::new(attempt)));
         if self.categories[category.position()].state == CategoryState::Waiting {
             self.begin_category(category, job);
         }

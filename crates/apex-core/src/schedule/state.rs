@@ -119,8 +119,8 @@ pub(super) struct CategoryBook {
 pub(super) enum JobState {
     /// Not started.
     Waiting,
-    /// An attempt runs.
-    Running(Attempt),
+    /// An attempt runs. Boxed: of many jobs, few run.
+    Running(Box<Attempt>),
     /// The next attempt waits for a slot: its number, and the tests to repeat.
     Retrying(AttemptNumber, Vec<Arc<str>>),
     /// Nothing of it runs any more; its tests are being settled, which may stop others.

@@ -165,8 +165,12 @@ fn open(path: &Path, flags: OpenFlags, patience: Duration) -> rusqlite::Result<C
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // What a commit wrote survives the death of the process; after a loss of power the last
     // commits may be gone, and the journals of their runs are still there.
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    synchronous(&connection, "NORMAL")?;
     Ok(connection)
+}
+
+fn synchronous(connection: &Connection, word: &str) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", word)
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
@@ -175,6 +179,15 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Makes the tables, unless another process was faster; answers with the version that is there.
 fn make_tables(connection: &mut Connection) -> rusqlite::Result<i64> {
+    // Nothing is in it that a loss of power could take: waiting for the disk can wait until there
+    // is, and each such wait costs as much as starting a program.
+    synchronous(connection, "OFF")?;
+    let found = make_tables_at_once(connection)?;
+    synchronous(connection, "NORMAL")?;
+    Ok(found)
+}
+
+fn make_tables_at_once(connection: &mut Connection) -> rusqlite::Result<i64> {
     match connection.pragma_update(None, "journal_mode", "WAL") {
         // Another process is doing the same; what the mode is does not matter for what follows.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
