@@ -208,3 +208,35 @@ fn a_test_that_breaks_off_because_of_the_signal_has_not_failed() {
     let said = ended_with(child, &project, 130);
     assert_eq!(ended(&project, "test_breaks_off"), Ended::Skipped, "{said}");
 }
+
+#[test]
+fn what_apex_was_started_to_ignore_its_programs_ignore_too() {
+    if !Path::new("/proc/self/status").exists() {
+        return;
+    }
+    let project = Project::new(&[(
+        "apex.yaml",
+        "apex: 1\nlayers: {a: {categories: [{name: x, command: [grep, SigIgn, /proc/self/status]}]}}\n",
+    )]);
+    let ignored_by_programs = |trap: &str| {
+        let apex = project.apex(&["run"]);
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{trap} exec \"$@\""), "sh"]);
+        command.arg(apex.get_program()).args(apex.get_args()).current_dir(project.root());
+        for (name, value) in apex.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        assert!(command.output().expect("sh can be started").status.success());
+        let text = std::fs::read_to_string(project.last_run().join("output/x-0-1.log"));
+        let text = text.expect("captured output");
+        let mask = text.trim_end().strip_prefix("SigIgn:\t").expect("the line asked for");
+        // Those of POSIX; the C library has two behind them.
+        u64::from_str_radix(mask, 16).expect("a hexadecimal number") & 0x7fff_ffff
+    };
+    assert_eq!(ignored_by_programs(""), 0);
+    // The first signal and the tenth.
+    assert_eq!(ignored_by_programs("trap '' HUP USR1;"), 1 | 1 << 9);
+}

@@ -21,8 +21,9 @@ use rustix::process::Pid;
 use super::environment::OwnEnvironment;
 use super::launch::Launch;
 
-/// How many signals come before the real-time ones.
-const REAL_TIME: u32 = 31;
+/// How many signals come before the real-time ones: the last two are the C library's own, which
+/// it lets every program ignore.
+const BEFORE_REAL_TIME: u32 = 33;
 
 /// A process that was started: the leader of a group of its own.
 pub(super) struct Spawned {
@@ -66,7 +67,7 @@ pub(super) fn usual_signals(ignored: Option<u64>) -> SigSet {
     let is_ignored = |mask: u64, signal: Signal| mask >> (signal as i32 - 1) & 1 == 1;
     match ignored {
         // Of real-time signals, which have no names here, none is ignored.
-        Some(mask) if mask >> REAL_TIME == 0 => {
+        Some(mask) if mask >> BEFORE_REAL_TIME == 0 => {
             let mut usual = SigSet::all();
             let kept = Signal::iterator().filter(|&signal| is_ignored(mask, signal));
             kept.filter(|&signal| signal != Signal::SIGPIPE).for_each(|one| usual.remove(one));
