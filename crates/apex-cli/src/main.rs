@@ -1,5 +1,6 @@
 //! The `apex` program: hears the user, joins the parts, ends with a number.
 
+mod apart;
 mod args;
 mod assemble;
 mod commands;

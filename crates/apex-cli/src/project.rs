@@ -1,12 +1,12 @@
 //! The project that a command is about: its folder, its configuration, its surroundings.
 
 use std::collections::BTreeMap;
-use std::panic::resume_unwind;
 use std::path::PathBuf;
 
 use apex_agents::machine::today;
-use apex_config::{LoadFailure, LoadRequest, Loaded, Overlay, Problem, Severity};
+use apex_config::{LoadRequest, Loaded, Overlay, Problem, Severity};
 
+use crate::apart::apart;
 use crate::args::{GlobalArgs, TargetArgs};
 use crate::failure::Failure;
 use crate::{out, render};
@@ -58,7 +58,9 @@ impl Project {
             today: Some(&today()),
             flags,
         };
-        let loaded = load_apart(&request).map_err(|failure| Failure::Config(failure.problems))?;
+        // Of a large project, the configuration is more than half of what Apex would hold.
+        let loaded = apart(|| apex_config::load(&request))
+            .map_err(|failure| Failure::Config(failure.problems))?;
         Ok(Self { loaded, variables })
     }
 
@@ -66,21 +68,6 @@ impl Project {
     pub(crate) fn for_target(global: &GlobalArgs, target: &TargetArgs) -> Result<Self, Failure> {
         Self::load(global, target.env.as_deref(), flags_of(target))
     }
-}
-
-/// Loads on a thread of its own. The system's allocator gives every thread a heap of its own, and
-/// gives back to the system only the end of a heap: a configuration that shares its heap with
-/// nothing that lasts leaves no memory behind when it is given up. Of a large project that is more
-/// than half of what Apex would hold during the run.
-fn load_apart(request: &LoadRequest<'_>) -> Result<Loaded, LoadFailure> {
-    std::thread::scope(|scope| {
-        let loading = std::thread::Builder::new().name("apex-load".to_owned());
-        match loading.spawn_scoped(scope, || apex_config::load(request)) {
-            Ok(loading) => loading.join().unwrap_or_else(|stopped| resume_unwind(stopped)),
-            // Without a thread to spare, this one does.
-            Err(_) => apex_config::load(request),
-        }
-    })
 }
 
 /// The flags that set values of the configuration.

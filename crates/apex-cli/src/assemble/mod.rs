@@ -19,6 +19,7 @@ use apex_monitor::console::{
 use apex_monitor::json::JsonLines;
 use apex_monitor::run_dir::Runs;
 
+use crate::apart::apart;
 use crate::args::{ColorWord, GlobalArgs, ProgressMode, RunArgs, TargetArgs};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
@@ -106,7 +107,8 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let prepared = controller.with_plan(plan).named(run.clone());
     // Everything that the run needs is in the plan; of a large project, the configuration is
     // the larger one.
-    drop(controller);
+    let mut controller = Some(controller);
+    apart(|| drop(controller.take()));
     let record = Record::begin(&runs, &run, prepared.plan())?;
     let code = run_recorded(global, args, prepared, record, past.recorder())?;
     prune(&runs, kept);
