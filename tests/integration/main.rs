@@ -1,4 +1,5 @@
 //! Parts with the real world: processes, frameworks, files.
 
 mod agents;
+mod compose;
 mod examples;

@@ -1,7 +1,8 @@
 //! Support for the tests: the program under test, projects to run it in, a limit on waiting,
-//! what is left running, tools that may be missing, reports of others.
+//! what is left running, tools that may be missing, reports of others, compose files.
 
 pub mod apex;
+pub mod compose;
 pub mod junit;
 pub mod polyglot;
 pub mod processes;

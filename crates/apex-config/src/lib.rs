@@ -32,6 +32,7 @@
 
 pub mod builtin;
 mod combine;
+pub mod compose;
 mod dialect;
 mod discover;
 mod environment;

@@ -300,7 +300,7 @@ impl Map {
     }
 
     /// Names, their places, and values, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Place, &Node)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Place, &Node)> + Clone {
         self.entries.iter().map(|entry| (&*entry.key, &entry.key_place, &entry.node))
     }
 

@@ -60,6 +60,11 @@ impl Variables {
         self.values.get(name).map(|(value, _)| value.as_str())
     }
 
+    /// All names with their values, without who set them.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = (String, String)> {
+        self.values.into_iter().map(|(name, (value, _))| (name, value))
+    }
+
     /// The first variable that names an environment for which `is_known` holds.
     pub(crate) fn environment(&self, is_known: impl Fn(&str) -> bool) -> Option<(String, Place)> {
         ENVIRONMENT_NAMES.iter().find_map(|name| {

@@ -1,6 +1,7 @@
 //! Tests of apex-config through its public face.
 
 mod complete;
+mod compose;
 mod dialects;
 mod discovery;
 mod environment_variables;
