@@ -127,7 +127,8 @@ impl Scheduler {
             layers,
             categories,
             jobs: books::of_jobs(&plan),
-            tests: Vec::new(),
+            // Most jobs have a test. A list that grows leaves its former places behind as holes.
+            tests: Vec::with_capacity(plan.jobs.len()),
             services,
             deadlines: Deadlines::default(),
             commands: VecDeque::new(),

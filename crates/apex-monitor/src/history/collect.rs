@@ -59,7 +59,10 @@ impl Collector {
     /// Takes one envelope. The view has seen it, and may have seen more.
     pub(super) fn take(&mut self, envelope: &Envelope, view: &RunView) {
         match &envelope.event {
-            Event::Run(RunEvent::Started(started)) => self.setting = started.setting.clone(),
+            Event::Run(RunEvent::Started(started)) => {
+                self.setting = started.setting.clone();
+                self.jobs.reserve(started.plan.jobs.len());
+            }
             Event::Job(job, event) => self.take_job(*job, event, envelope.at),
             Event::Test(job, TestEvent::Finished { test, attempt, outcome, duration, .. }) => {
                 let attempt = TestAttempt {
