@@ -8,15 +8,16 @@
 use std::panic::resume_unwind;
 use std::thread;
 
-/// Does some work on a thread of its own, or here, when there is no thread to spare.
-pub(crate) fn apart<T: Send>(mut work: impl FnMut() -> T + Send) -> T {
-    let done = thread::scope(|scope| {
-        let builder = thread::Builder::new().name("apex-apart".to_owned());
-        let worker = builder.spawn_scoped(scope, &mut work).ok()?;
-        Some(worker.join().unwrap_or_else(|stopped| resume_unwind(stopped)))
-    });
-    match done {
-        Some(done) => done,
-        None => work(),
-    }
+use crate::failure::Failure;
+
+/// Does some work on a thread of its own.
+///
+/// # Errors
+/// When there is no thread to spare.
+pub(crate) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
+    thread::scope(|scope| {
+        let worker = thread::Builder::new().name("apex-apart".to_owned()).spawn_scoped(scope, work);
+        let worker = worker.map_err(|error| Failure::no_threads(&error))?;
+        Ok(worker.join().unwrap_or_else(|stopped| resume_unwind(stopped)))
+    })
 }

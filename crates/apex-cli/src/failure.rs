@@ -29,6 +29,14 @@ impl Failure {
         Self::Environment { message: message.into(), hint: hint.into() }
     }
 
+    /// The system gave no thread.
+    pub(crate) fn no_threads(error: &std::io::Error) -> Self {
+        Self::environment(
+            format!("no threads could be started: {error}"),
+            "look at the limits of this session (`ulimit -u`)",
+        )
+    }
+
     /// The exit code.
     pub(crate) const fn exit_code(&self) -> ExitCode {
         match self {

@@ -59,7 +59,7 @@ impl Project {
             flags,
         };
         // Of a large project, the configuration is more than half of what Apex would hold.
-        let loaded = apart(|| apex_config::load(&request))
+        let loaded = apart(|| apex_config::load(&request))?
             .map_err(|failure| Failure::Config(failure.problems))?;
         Ok(Self { loaded, variables })
     }

@@ -82,7 +82,7 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let mut past = Past::in_state(&state, &project.loaded.config.retention);
     let file = project.loaded.file.clone();
     // From here on, where every value of the configuration comes from is not asked any more.
-    let controller = Controller::of(project.loaded, project.variables);
+    let controller = apart(move || Controller::of(project.loaded, project.variables))?;
     let wish = wish(controller.root(), &args.target, args.no_wait);
     let history = past.read(&runs, controller.config(), &wish);
     let controller = controller.with_history(Arc::new(history));
@@ -107,8 +107,7 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let prepared = controller.with_plan(plan).named(run.clone());
     // Everything that the run needs is in the plan; of a large project, the configuration is
     // the larger one.
-    let mut controller = Some(controller);
-    apart(|| drop(controller.take()));
+    apart(move || drop(controller))?;
     let record = Record::begin(&runs, &run, prepared.plan())?;
     let code = run_recorded(global, args, prepared, record, past.recorder())?;
     prune(&runs, kept);
@@ -175,14 +174,9 @@ fn waives_dependencies(controller: &Controller, plan: &Plan) -> bool {
 
 /// The runtime: at least two workers, so that one blocked exporter or pipe leaves another.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(
-        |error| {
-            Failure::environment(
-                format!("no threads could be started: {error}"),
-                "look at the limits of this session (`ulimit -u`)",
-            )
-        },
-    )
+    let builder =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    builder.map_err(|error| Failure::no_threads(&error))
 }
 
 /// Tests against production need a word of their own.
