@@ -1,4 +1,5 @@
-//! What the machine has left, and what jobs use of it: samples from `/proc`.
+//! What the machine has left, what jobs use of it, and what this process is told to ignore: samples
+//! from `/proc`.
 //!
 //! Nothing here decides anything, and where the system does not tell, nothing is known.
 
