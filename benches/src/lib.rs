@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use apex_config::model::{
     CategoryName, CommandLine, ExecutionMode, FailFast, FlakyPolicy, InvalidName, LayerId,
-    Priority, RetryWhen, RunnerKind, SuccessCriteria,
+    Priority, RetryCauses, RetryWhen, RunnerKind, SuccessCriteria,
 };
 use apex_core::plan::{
     CategoryWork, JobSpec, PlannedCategory, PlannedJob, PlannedLayer, RequestSummary, Work,
@@ -102,6 +102,7 @@ fn category(number: u32) -> Result<PlannedCategory, InvalidName> {
         memory_mb: 0,
         retries: 0,
         retry_when: RetryWhen::default(),
+        retry_on: RetryCauses::default(),
         flaky: FlakyPolicy::default(),
         critical: false,
         estimate: Duration::from_secs(1),

@@ -7,7 +7,7 @@ use apex_agents::machine::today;
 use apex_config::{LoadRequest, Loaded, Overlay, Problem, Severity};
 
 use crate::apart::apart;
-use crate::args::{GlobalArgs, TargetArgs};
+use crate::args::{GlobalArgs, PartArgs};
 use crate::failure::Failure;
 use crate::{out, render};
 
@@ -65,13 +65,13 @@ impl Project {
     }
 
     /// Loads the project for the part of it that is meant.
-    pub(crate) fn for_target(global: &GlobalArgs, target: &TargetArgs) -> Result<Self, Failure> {
+    pub(crate) fn for_target(global: &GlobalArgs, target: &PartArgs) -> Result<Self, Failure> {
         Self::load(global, target.env.as_deref(), flags_of(target))
     }
 }
 
 /// The flags that set values of the configuration.
-fn flags_of(target: &TargetArgs) -> Overlay {
+fn flags_of(target: &PartArgs) -> Overlay {
     let mut flags = Overlay::flags();
     if let Some(jobs) = target.jobs {
         let path = ["execution_config", "max_global_parallel_tests"];

@@ -1,6 +1,8 @@
 //! What outcomes amount to: of a job, a category, a layer. Pure functions; the worst wins, and
 //! the reason is said.
 
+mod criteria;
+
 use apex_config::model::{CategoryName, SuccessCriteria};
 
 use crate::event::{ProcessEnd, StopCause};
@@ -254,7 +256,10 @@ pub fn layer(facts: &LayerFacts, criteria: &SuccessCriteria) -> (Verdict, String
         return (verdict, reason);
     }
     let failures = facts.failures();
-    if let Some(reason) = broken_criterion(facts, criteria, failures) {
+    if !facts.timed_out.is_empty() {
+        return (Verdict::Failed, format!("timed out: {}", names(&facts.timed_out)));
+    }
+    if let Some(reason) = criteria::broken(facts, criteria, failures) {
         return (Verdict::Failed, reason);
     }
     // A contradiction that no failed test shows (a report missing, a collection error) is a
@@ -277,7 +282,7 @@ pub fn layer(facts: &LayerFacts, criteria: &SuccessCriteria) -> (Verdict, String
     }
     let left_out = if facts.deferred > 0 { jobs_left_out(facts.deferred) } else { String::new() };
     if failures > 0 {
-        let mut reason = kept_criteria(facts, criteria, failures);
+        let mut reason = criteria::kept(facts, criteria, failures);
         if !left_out.is_empty() {
             reason.push_str("; ");
             reason.push_str(&left_out);
@@ -308,50 +313,4 @@ fn could_not_run(facts: &LayerFacts) -> (Verdict, String) {
 
 fn names(categories: &[CategoryName]) -> String {
     categories.iter().map(CategoryName::as_str).collect::<Vec<_>>().join(", ")
-}
-
-/// The first success criterion that a layer breaks.
-fn broken_criterion(
-    facts: &LayerFacts,
-    criteria: &SuccessCriteria,
-    failures: u32,
-) -> Option<String> {
-    if !facts.timed_out.is_empty() {
-        return Some(format!("timed out: {}", names(&facts.timed_out)));
-    }
-    if failures == 0 {
-        return None;
-    }
-    if criteria.critical_tests_must_pass && facts.critical_failures > 0 {
-        return Some(tests(facts.critical_failures, "marked critical failed"));
-    }
-    if failures > criteria.max_failures {
-        let failed = tests(failures, "failed");
-        return Some(format!("{failed}, at most {} may", criteria.max_failures));
-    }
-    let rate = pass_rate(facts, failures);
-    if rate < criteria.min_pass_rate {
-        return Some(format!(
-            "{} of the tests passed, {} must",
-            percent(rate),
-            percent(criteria.min_pass_rate)
-        ));
-    }
-    None
-}
-
-/// By which criteria a layer with failures is a success all the same.
-fn kept_criteria(facts: &LayerFacts, criteria: &SuccessCriteria, failures: u32) -> String {
-    let failed = tests(failures, "failed");
-    let rate = percent(pass_rate(facts, failures));
-    let must = percent(criteria.min_pass_rate);
-    format!("{failed}, {} may; {rate} of the tests passed, {must} must", criteria.max_failures)
-}
-
-fn pass_rate(facts: &LayerFacts, failures: u32) -> f64 {
-    f64::from(facts.passed()) / f64::from(facts.passed() + failures)
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
 }

@@ -24,6 +24,7 @@ pub mod sink;
 pub mod test_case;
 pub mod time;
 pub mod view;
+pub mod why;
 
 pub use event::{Envelope, Event};
 pub use history::History;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apex_config::model::{
-    CategoryName, CommandLine, ConflictResolution, ExecutionMode, FailFast, FlakyPolicy, LayerId,
-    Load, Priority, Quarantined, RetryWhen, RunMode, RunnerKind, ServiceName, SuccessCriteria,
+    CategoryName, CommandLine, ConflictResolution, ExecutionMode, FailFast, FailureLimits,
+    FlakyPolicy, LayerId, Load, Priority, Quarantined, RetryCauses, RetryOn, RetryWhen, RunMode,
+    RunnerKind, ServiceName, SuccessCriteria,
 };
 use apex_core::plan::{
     CategoryWork, Forecast, JobSpec, Plan, PlannedCategory, PlannedJob, PlannedLayer,
@@ -64,12 +65,38 @@ fn any_plan(random: &mut Random, shape: Shape) -> Plan {
     if random.percent(15) {
         plan.quarantine.push(quarantine_of_every_second_test());
     }
+    if random.percent(80) {
+        plan.failure_limits = failure_limits(random);
+    }
     services(random, &mut plan);
     for position in 0..random.within(1, 4) as usize {
         layer(random, &mut plan, position, shape);
     }
     conflicts(random, &mut plan);
+    for job in (0..plan.jobs.len()).filter(|_| random.percent(10)) {
+        // The first test of the job, whatever its attempts find.
+        plan.known_flaky.push((plan.jobs[job].category, format!("{job}::0").into()));
+    }
+    plan.known_flaky.sort();
     plan
+}
+
+/// Limits that a few tests within seconds can reach.
+fn failure_limits(random: &mut Random) -> FailureLimits {
+    FailureLimits {
+        critical_failures: random.within(1, 3) as u32,
+        in_a_row: random.within(1, 4) as u32,
+        share: random.pick(&[0.02, 0.1, 0.25, 0.3, 0.5]),
+        window: Duration::from_secs(random.within(1, 30)),
+        least_results: random.within(1, 8) as u32,
+    }
+}
+
+fn retry_causes(random: &mut Random) -> RetryCauses {
+    if random.percent(60) {
+        return RetryCauses::default();
+    }
+    RetryCauses::of(RetryOn::ALL.into_iter().filter(|_| random.percent(50)))
 }
 
 fn quarantine_of_every_second_test() -> Quarantined {
@@ -124,12 +151,7 @@ fn layer(random: &mut Random, plan: &mut Plan, position: usize, shape: Shape) {
         budget,
         retry_budget: random.percent(40).then(|| Duration::from_secs(random.within(0, 12))),
         execution_mode,
-        fail_fast: random.pick(&[
-            FailFast::Immediate,
-            FailFast::Category,
-            FailFast::Layer,
-            FailFast::Disabled,
-        ]),
+        fail_fast: random.pick(&FailFast::ALL),
         background: random.percent(25),
         max_parallel: random.within(1, 4) as u32,
         max_memory_mb: random.percent(40).then(|| random.within(4, 20) as u32 * 100),
@@ -206,6 +228,7 @@ fn category(random: &mut Random, plan: &mut Plan, place: Place) {
         memory_mb: random.within(0, 6) as u32 * 100,
         retries: if random.percent(30) { random.within(1, 2) as u32 } else { 0 },
         retry_when: random.pick(&[RetryWhen::AtOnce, RetryWhen::AtEnd]),
+        retry_on: retry_causes(random),
         flaky: random.pick(&[FlakyPolicy::Pass, FlakyPolicy::Warn, FlakyPolicy::Fail]),
         critical: random.percent(10),
         estimate: Duration::from_secs(1),

@@ -161,7 +161,12 @@ const STRICT: SuccessCriteria = SuccessCriteria {
     critical_tests_must_pass: true,
     allow_partial_success: false,
 };
-const TOLERANT: SuccessCriteria = SuccessCriteria { min_pass_rate: 0.5, max_failures: 2, ..STRICT };
+const TOLERANT: SuccessCriteria = SuccessCriteria {
+    min_pass_rate: 0.5,
+    max_failures: 2,
+    critical_tests_must_pass: true,
+    allow_partial_success: true,
+};
 
 /// A layer that began and whose tests ended like this.
 fn began(tests: &[(Outcome, u32)]) -> LayerFacts {
@@ -204,23 +209,49 @@ fn a_layer_without_failures_passes_or_is_empty() {
 #[test]
 fn criteria_of_success_are_a_number_a_rate_and_critical_tests() {
     let failed = began(&[(Passed, 9), (Failed, 1)]);
-    check_layer(&failed, &STRICT, Verdict::Failed, "1 test failed, at most 0 may");
+    check_layer(&failed, &STRICT, Verdict::Failed, "1 test failed, none may (max_failures)");
     let within = "1 test failed, 2 may; 90.0 % of the tests passed, 50.0 % must";
     check_layer(&failed, &TOLERANT, Verdict::Partial, within);
     let errored = began(&[(Passed, 9), (Errored, 1), (TimedOut, 2)]);
-    check_layer(&errored, &TOLERANT, Verdict::Failed, "3 tests failed, at most 2 may");
+    check_layer(
+        &errored,
+        &TOLERANT,
+        Verdict::Failed,
+        "3 tests failed, at most 2 may (max_failures)",
+    );
     let half = began(&[(Passed, 1), (Failed, 2)]);
-    check_layer(&half, &TOLERANT, Verdict::Failed, "33.3 % of the tests passed, 50.0 % must");
+    check_layer(
+        &half,
+        &TOLERANT,
+        Verdict::Failed,
+        "33.3 % of the tests passed, 50.0 % must (min_pass_rate)",
+    );
     let critical = LayerFacts { critical_failures: 1, ..failed.clone() };
-    check_layer(&critical, &TOLERANT, Verdict::Failed, "1 test marked critical failed");
+    check_layer(
+        &critical,
+        &TOLERANT,
+        Verdict::Failed,
+        "1 test marked critical failed (critical_tests_must_pass)",
+    );
     let lenient = SuccessCriteria { critical_tests_must_pass: false, ..TOLERANT };
     check_layer(&critical, &lenient, Verdict::Partial, within);
+    let counted = SuccessCriteria { allow_partial_success: false, ..TOLERANT };
+    let said = format!("{within}; no success of the run (allow_partial_success)");
+    check_layer(&failed, &counted, Verdict::Partial, &said);
+}
+
+#[test]
+fn every_criterion_that_a_layer_breaks_is_said() {
+    let facts = LayerFacts { critical_failures: 2, ..began(&[(Passed, 1), (Failed, 3)]) };
+    let said = "2 tests marked critical failed (critical_tests_must_pass); 3 tests failed, at \
+                most 2 may (max_failures); 25.0 % of the tests passed, 50.0 % must (min_pass_rate)";
+    check_layer(&facts, &TOLERANT, Verdict::Failed, said);
 }
 
 #[test]
 fn flaky_tests_count_as_failures_only_where_the_policy_says_so() {
     let facts = LayerFacts { flaky_failures: 1, ..began(&[(Passed, 3), (Flaky, 1)]) };
-    check_layer(&facts, &STRICT, Verdict::Failed, "1 test failed, at most 0 may");
+    check_layer(&facts, &STRICT, Verdict::Failed, "1 test failed, none may (max_failures)");
     let within = "1 test failed, 2 may; 75.0 % of the tests passed, 50.0 % must";
     check_layer(&facts, &TOLERANT, Verdict::Partial, within);
 }
@@ -231,7 +262,7 @@ fn tests_that_a_budget_cut_are_the_budgets_fault() {
     check_layer(&facts, &STRICT, Verdict::BudgetExceeded, "its time budget was used up");
     // A failed test weighs more than the budget.
     let failed = LayerFacts { cut: true, ..began(&[(Failed, 1)]) };
-    check_layer(&failed, &STRICT, Verdict::Failed, "1 test failed, at most 0 may");
+    check_layer(&failed, &STRICT, Verdict::Failed, "1 test failed, none may (max_failures)");
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Tests of apex-core through its public face.
 
 mod estimates;
+mod fail_fast;
 mod flakiness;
 mod graph;
 mod judge;
+mod order;
 mod phases;
 mod plan;
 mod select;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apex_config::model::{
     CategoryName, CommandLine, EnvironmentName, ExecutionMode, FailFast, FlakyPolicy, LayerId,
-    Priority, RetryWhen, RunnerKind, ServiceName, SuccessCriteria,
+    Priority, RetryCauses, RetryWhen, RunnerKind, ServiceName, SuccessCriteria,
 };
 use apex_core::event::{
     CategoryEvent, Checkout, JobEvent, LayerEvent, OutputEvent, ProcessEnd, RunEvent, RunResult,
@@ -89,6 +89,7 @@ fn category(name: &str, layer: LayerIx, retries: u32, job: JobIx) -> PlannedCate
         memory_mb: 128,
         retries,
         retry_when: RetryWhen::AtOnce,
+        retry_on: RetryCauses::default(),
         flaky: FlakyPolicy::Warn,
         critical: false,
         estimate: Duration::from_millis(2500),

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apex_config::model::{CommandLine, FailFast, Load, ModeName, RunnerKind};
+use apex_config::model::{CommandLine, FailFast, Load, ModeName, RetryCauses, RetryOn, RunnerKind};
 use apex_core::event::{
     AgentEvent, CategoryEvent, JobEvent, LayerEvent, OutputEvent, ProcessEnd, RunEvent, RunResult,
     ServiceEvent, StopCause, Stream as Channel, TestEvent,
 };
 use apex_core::plan::{CategoryWork, LeftOut, Work};
 use apex_core::test_case::{Failure, TestCase};
-use apex_core::{AttemptNumber, Envelope, Event, JobIx, Outcome, Plan, ServiceIx, TestIx, Verdict};
+use apex_core::{
+    AttemptNumber, CategoryIx, Envelope, Event, JobIx, Outcome, Plan, ServiceIx, TestIx, Verdict,
+};
 use apex_monitor::wire::{
     DecodeError, Decoded, decode, decode_plan, encode, encode_plan, event_schema,
 };
@@ -28,7 +30,10 @@ fn rich_plan() -> Plan {
     plan.request.mode = Some(ModeName::new("nightly").unwrap());
     plan.request.selectors = vec!["unit".to_owned()];
     plan.layers[1].after = vec![apex_core::LayerIx(0)];
-    plan.layers[1].fail_fast = FailFast::Immediate;
+    plan.layers[1].fail_fast = FailFast::Adaptive;
+    plan.failure_limits.share = 0.25;
+    plan.known_flaky = vec![(CategoryIx(2), "e2e::login".into())];
+    plan.categories[2].retry_on = RetryCauses::of([RetryOn::Failed, RetryOn::OutOfMemory]);
     plan.categories[1].work = CategoryWork::Unavailable { reason: "no `ruff`".to_owned() };
     plan.categories[2].work = CategoryWork::Empty { looked: "in `e2e/`".to_owned() };
     plan.categories[2].load = vec![Load::Memory, Load::Cpu, Load::Database, Load::Network];

@@ -1,13 +1,17 @@
 //! What can be typed. The only place that names clap; nothing here means anything yet.
 
+mod fail_fast;
 mod run;
+mod why;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use clap_complete::Shell;
-pub(crate) use run::{FailFastWord, ProgressMode, RunArgs, TargetArgs};
+pub(crate) use fail_fast::FailFastWord;
+pub(crate) use run::{PartArgs, ProgressMode, RunArgs, TargetArgs};
+pub(crate) use why::WhyArgs;
 
 /// Columns of help pages that are written to files.
 const HELP_WIDTH: usize = 96;
@@ -68,6 +72,8 @@ pub(crate) enum Command {
     List(ListArgs),
     /// Explain a category, a test, or an exit code
     Explain(ExplainArgs),
+    /// Say why a test, file or category would run or not, when, and what happened to it
+    Why(Box<WhyArgs>),
     /// Show what earlier runs taught, or look after it
     History(HistoryArgs),
     /// List tests that fail although nothing is wrong with what they test

@@ -5,12 +5,21 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
-/// Which part of the configuration is meant. Without any of these: mode `development`.
+use super::fail_fast::FailFastWord;
+
+/// What is meant: paths, or a part of the configuration. Without any of these: mode `development`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TargetArgs {
     /// Files, folders or test ids, relative to the current folder or to the project
     #[arg(value_name = "PATH", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["mode", "layers"])]
     pub(crate) paths: Vec<String>,
+    #[command(flatten)]
+    pub(crate) part: PartArgs,
+}
+
+/// Which part of the configuration is meant. Without any of these: mode `development`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PartArgs {
     /// The layers of a mode: fast_feedback, commit, development, ci, nightly, weekend, background,
     /// hybrid, or one of the layer file
     #[arg(long, value_name = "MODE", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["layers", "categories"])]
@@ -59,18 +68,6 @@ pub(crate) struct RunArgs {
     /// Allow the environment `production`
     #[arg(long)]
     pub(crate) allow_prod: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FailFastWord {
-    /// The first failed test cancels the running jobs of its layer
-    Immediate,
-    /// After the first failed category no further one starts in its layer
-    Category,
-    /// A failed layer blocks those that depend on it
-    Layer,
-    /// Everything runs
-    Disabled,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -73,10 +73,10 @@ impl Behind {
         if let (Some(_), Some(file)) = (&global.config, &self.file) {
             option("--config", shown(file));
         }
-        if let Some(environment) = &args.target.env {
+        if let Some(environment) = &args.target.part.env {
             option("--env", environment.clone());
         }
-        if let Some(jobs) = args.target.jobs {
+        if let Some(jobs) = args.target.part.jobs {
             option("--jobs", jobs.to_string());
         }
         if args.allow_prod {

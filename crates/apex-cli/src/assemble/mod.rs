@@ -46,7 +46,7 @@ const DISPLAY_PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) fn plan_for(project: &Project, target: &TargetArgs) -> Result<Plan, Failure> {
     let wish = wish(&project.loaded.root, target, false);
     let plan = plan(project, &wish)?;
-    let Some(base) = target.affected.as_deref() else { return Ok(plan) };
+    let Some(base) = target.part.affected.as_deref() else { return Ok(plan) };
     let Project { loaded, variables } = project;
     let at = changes::Look {
         config: &loaded.config,
@@ -74,7 +74,7 @@ pub(crate) fn plan(project: &Project, wish: &planning::Wish) -> Result<Plan, Fai
 
 /// Runs what the options mean, to the end.
 pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failure> {
-    let project = Project::for_target(global, &args.target)?;
+    let project = Project::for_target(global, &args.target.part)?;
     refuse_production(&project, args)?;
     let state = state_folder(&project);
     let runs = Runs::in_state(&state);
@@ -86,7 +86,7 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let wish = wish(controller.root(), &args.target, args.no_wait);
     let history = past.read(&runs, controller.config(), &wish);
     let controller = controller.with_history(Arc::new(history));
-    let plan = match args.target.affected.as_deref() {
+    let plan = match args.target.part.affected.as_deref() {
         Some(base) => controller.plan_affected(&wish, named(base))?,
         None => controller.plan(&wish)?,
     };

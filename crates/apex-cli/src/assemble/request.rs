@@ -13,18 +13,19 @@ const DEFAULT_MODE: &str = "development";
 
 /// What the options ask for in a project; background layers may be left to another run.
 pub(crate) fn wish(root: &Path, args: &TargetArgs, leaves_background: bool) -> Wish {
-    let target = if !args.layers.is_empty() {
-        Target::Layers(args.layers.clone())
-    } else if !args.categories.is_empty() {
-        Target::Categories(args.categories.clone())
+    let part = &args.part;
+    let target = if !part.layers.is_empty() {
+        Target::Layers(part.layers.clone())
+    } else if !part.categories.is_empty() {
+        Target::Categories(part.categories.clone())
     } else {
-        Target::Mode(args.mode.clone().unwrap_or_else(|| DEFAULT_MODE.to_owned()))
+        Target::Mode(part.mode.clone().unwrap_or_else(|| DEFAULT_MODE.to_owned()))
     };
     let request = Request {
-        with_dependencies: !args.no_dependencies,
-        fail_fast: args.fail_fast.map(rule),
+        with_dependencies: !part.no_dependencies,
+        fail_fast: part.fail_fast.map(rule),
         leaves_background,
-        jobs: args.jobs,
+        jobs: part.jobs,
         ..Request::new(target)
     };
     if args.paths.is_empty() {
@@ -59,5 +60,9 @@ const fn rule(word: FailFastWord) -> FailFast {
         FailFastWord::Category => FailFast::Category,
         FailFastWord::Layer => FailFast::Layer,
         FailFastWord::Disabled => FailFast::Disabled,
+        FailFastWord::CategoryFailure => FailFast::Phase,
+        FailFastWord::CriticalFailure => FailFast::Critical,
+        FailFastWord::ThresholdBased => FailFast::Threshold,
+        FailFastWord::SmartAdaptive => FailFast::Adaptive,
     }
 }

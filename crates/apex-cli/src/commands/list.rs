@@ -11,7 +11,7 @@ use crate::render::TestRow;
 use crate::{out, render};
 
 pub(super) fn list(global: &GlobalArgs, args: &ListArgs) -> Result<ExitCode, Failure> {
-    let project = Project::for_target(global, &args.target)?;
+    let project = Project::for_target(global, &args.target.part)?;
     let config = &project.loaded.config;
     let mut code = ExitCode::Passed;
     let list = match args.what {

@@ -8,6 +8,7 @@ mod init;
 mod list;
 mod manual;
 mod plan;
+mod why;
 
 use crate::args::{Arguments, Command, ReferenceWord, SchemaWord};
 use crate::assemble;
@@ -23,6 +24,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Plan(args) => plan::plan(global, args),
         Command::List(args) => list::list(global, args),
         Command::Explain(args) => explain::explain(global, args),
+        Command::Why(args) => why::why(global, args),
         Command::History(args) => history::history(global, args),
         Command::Flaky(args) => flaky::flaky(global, args),
         Command::Config(command) => config::config(global, command),

@@ -10,7 +10,7 @@ use crate::project::Project;
 use crate::{out, render};
 
 pub(super) fn plan(global: &GlobalArgs, args: &PlanArgs) -> Result<ExitCode, Failure> {
-    let project = Project::for_target(global, &args.target)?;
+    let project = Project::for_target(global, &args.target.part)?;
     let plan = assemble::plan_for(&project, &args.target)?;
     if args.json {
         let mut document = Vec::new();

@@ -10,6 +10,7 @@ mod plan;
 mod problem;
 mod reference;
 mod table;
+pub(crate) mod why;
 
 pub(crate) use first::{init_page, nothing_found};
 pub(crate) use flaky::{flaky_json, flaky_page, unsteady};

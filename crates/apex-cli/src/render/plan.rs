@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use apex_agents::runners;
+use apex_config::model::FailFast;
 use apex_core::plan::{CategoryWork, Plan, PlannedCategory, PlannedJob, PlannedLayer, Sparing};
 use apex_core::{CategoryIx, LayerIx};
 
@@ -87,6 +88,9 @@ fn layer_part(text: &mut String, plan: &Plan, ix: LayerIx, layer: &PlannedLayer)
     }
     if layer.background {
         about.push("in the background".to_owned());
+    }
+    if layer.fail_fast != FailFast::default() {
+        about.push(format!("fail-fast: {}", layer.fail_fast.as_str()));
     }
     line(text, format_args!("\nPhase {}  {}  ({})", layer.phase + 1, layer.id, about.join("; ")));
     for (position, category) in plan.categories.iter().enumerate() {

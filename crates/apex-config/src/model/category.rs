@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CategoryName, EnvironmentName, LayerId, ServiceName};
+use super::{CategoryName, EnvironmentName, LayerId, RetryCauses, RetryWhen, ServiceName};
 
 /// A kind of tests with everything that is known about it: the category table, the repository's
 /// own table and the entry of the layer, in this order, the later winning.
@@ -67,6 +67,8 @@ pub struct Category {
     pub retries: u32,
     /// When a failed test is tried again.
     pub retry_when: RetryWhen,
+    /// What an attempt may end with that is worth another one.
+    pub retry_on: RetryCauses,
     /// What a flaky test counts as, when not as its layer says.
     pub flaky: Option<FlakyPolicy>,
     /// Free words for selection.
@@ -242,17 +244,6 @@ pub struct Split {
     pub window: Duration,
     /// Largest number of shards.
     pub max_shards: u32,
-}
-
-/// When the failed tests of a job are tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum RetryWhen {
-    /// As soon as there is a slot.
-    AtOnce,
-    /// After the first attempts of its layer, alone in its category: what failed because of its
-    /// company passes then.
-    #[default]
-    AtEnd,
 }
 
 /// What a flaky test (failed, then passed on a retry) counts as.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{CategoryName, EnvironmentName, FailFast, LayerId, ModeName};
+use super::{CategoryName, EnvironmentName, FailFast, FailureLimits, LayerId, ModeName};
 
 /// Free text about the layer file.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -45,6 +45,21 @@ pub struct Execution {
     pub background_enabled: bool,
     /// Background layers at the same time.
     pub max_background_layers: u32,
+    /// From which numbers on failures stop a run, where its rule counts them.
+    pub failure_limits: FailureLimits,
+    /// What holds for a run without layers.
+    pub without_layers: WithoutLayers,
+}
+
+/// What holds for a run that was asked for by category, without layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct WithoutLayers {
+    /// What a failure stops.
+    pub fail_fast: FailFast,
+    /// Limit for the run.
+    pub timeout: Option<Duration>,
+    /// Memory that its running jobs may need together, in mebibytes.
+    pub max_memory_mb: Option<u32>,
 }
 
 /// In which order layers run.

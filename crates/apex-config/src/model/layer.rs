@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Category, CategoryName, FlakyPolicy, LayerId, ServiceName};
+use super::{Category, CategoryName, FailFast, FlakyPolicy, LayerId, ServiceName};
 
 /// A group of categories that share a time budget, limits and criteria of success.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,20 +61,6 @@ pub enum ExecutionMode {
     Parallel,
     /// Groups of equal priority order, one group after the other.
     Hybrid,
-}
-
-/// What a failure stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum FailFast {
-    /// The first failed test cancels the running jobs of the layer; nothing more starts in it.
-    Immediate,
-    /// After the first failed category the running ones finish and no further one starts.
-    Category,
-    /// The layer runs to its end; layers that depend on it are blocked.
-    #[default]
-    Layer,
-    /// Everything runs, dependent layers too.
-    Disabled,
 }
 
 /// What happens to work that does not fit a layer's budget.

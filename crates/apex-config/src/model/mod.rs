@@ -5,24 +5,29 @@
 
 mod category;
 mod execution;
+mod fail_fast;
 mod layer;
 mod name;
 mod quarantine;
+mod retry;
 mod service;
 
 pub use category::{
     Category, CategoryKind, CommandLine, Filters, FlakyPolicy, Load, ModelUse, Priority, Recipe,
-    RetryWhen, RunnerKind, Shards, Split,
+    RunnerKind, Shards, Split,
 };
 pub use execution::{
     ConflictResolution, Execution, LayerSelection, Metadata, Mode, Retention, RunMode, Sets,
+    WithoutLayers,
 };
+pub use fail_fast::{FailFast, FailureLimits};
 pub use layer::{
-    AtLeastEvery, BudgetPolicy, ExecutionMode, FailFast, Layer, LayerConflict, ResourceLimits,
+    AtLeastEvery, BudgetPolicy, ExecutionMode, Layer, LayerConflict, ResourceLimits,
     SuccessCriteria,
 };
 pub use name::{CategoryName, EnvironmentName, InvalidName, LayerId, ModeName, ServiceName};
 pub use quarantine::Quarantined;
+pub use retry::{RetryCauses, RetryOn, RetryWhen};
 pub use service::{Readiness, ReadinessCheck, Service, ServiceSource};
 
 use std::sync::Arc;

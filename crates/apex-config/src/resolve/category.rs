@@ -15,7 +15,7 @@ use crate::dialect;
 use crate::environment_variables::CUSTOM_CONFIG;
 use crate::model::{
     Category, CategoryName, EnvironmentName, Filters, LayerId, ModelUse, Priority, Recipe,
-    RetryWhen, ServiceName, Shards, Split,
+    RetryCauses, RetryOn, RetryWhen, ServiceName, Shards, Split,
 };
 use crate::node::{Map, Meaning, Node, Value};
 use crate::overlay::merge;
@@ -278,6 +278,12 @@ fn category(work: &mut Work<'_, '_>, name: CategoryName, view: View<'_>) -> Cate
         retry_when: match view.text("retry_when") {
             "at_once" => RetryWhen::AtOnce,
             _ => RetryWhen::AtEnd,
+        },
+        retry_on: match view.node("retry_on") {
+            Some(_) => RetryCauses::of(
+                view.texts("retry_on").iter().filter_map(|word| RetryOn::from_word(word)),
+            ),
+            None => RetryCauses::default(),
         },
         flaky: view.optional_text("flaky").and_then(flaky),
         tags: view.texts("tags"),

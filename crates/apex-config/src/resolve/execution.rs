@@ -2,7 +2,10 @@
 
 use super::Work;
 use super::view::View;
-use crate::model::{ConflictResolution, Execution, Metadata, Retention, RunMode};
+use crate::model::{
+    ConflictResolution, Dialect, Execution, FailFast, FailureLimits, Metadata, Retention, RunMode,
+    WithoutLayers,
+};
 use crate::node::Node;
 use crate::shape::{EXECUTION, EXECUTION_CONFIG, METADATA, RETENTION};
 
@@ -35,6 +38,24 @@ pub(super) fn execution(work: &Work<'_, '_>) -> Execution {
         },
         background_enabled: background.flag("enabled"),
         max_background_layers: background.whole("max_background_layers"),
+        failure_limits: FailureLimits {
+            critical_failures: categories.whole("critical_failure_count"),
+            in_a_row: categories.whole("consecutive_failures"),
+            share: categories.number("failure_rate_threshold"),
+            window: categories.minutes("evaluation_window_minutes"),
+            least_results: categories.whole("min_sample_size"),
+        },
+        without_layers: without_layers(categories, work.scene.dialect),
+    }
+}
+
+/// `execution`. Its time limit holds in native files only: in older ones it was never kept.
+fn without_layers(view: View<'_>, dialect: Dialect) -> WithoutLayers {
+    let timeout = view.node("timeout_minutes").map(|_| view.minutes("timeout_minutes"));
+    WithoutLayers {
+        fail_fast: FailFast::from_word(view.text("fail_fast_mode")).unwrap_or_default(),
+        timeout: timeout.filter(|_| dialect == Dialect::Native),
+        max_memory_mb: view.optional_whole("memory_limit_mb"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::category::{self, InLayer, Table};
 use super::view::View;
-use super::words::{flaky, strategy};
+use super::words::flaky;
 use super::{Layers, Work, with_hint};
 use crate::dialect;
 use crate::model::{
@@ -137,7 +137,7 @@ fn fail_fast(work: &Work<'_, '_>, id: &LayerId, view: View<'_>) -> FailFast {
     let named = config
         .entries("fail_fast_strategy")
         .find(|(name, _)| is_this(name))
-        .and_then(|(_, node)| strategy(node.as_text()?));
+        .and_then(|(_, node)| FailFast::from_word(node.as_text()?));
     named.unwrap_or(if view.flag("fail_fast") { FailFast::Immediate } else { FailFast::Layer })
 }
 

@@ -5,10 +5,9 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::view::View;
-use super::words::strategy;
 use super::{Layers, Work};
 use crate::dialect::main_environment;
-use crate::model::{EnvironmentName, LayerId, LayerSelection, Mode, ModeName};
+use crate::model::{EnvironmentName, FailFast, LayerId, LayerSelection, Mode, ModeName};
 use crate::node::{Map, Node};
 use crate::problem::Severity;
 use crate::shape::MODE;
@@ -164,7 +163,7 @@ fn mode(work: &mut Work<'_, '_>, name: &ModeName, view: View<'_>) -> Mode {
         waive_dependencies: false,
         budget: view.node("max_duration_minutes").map(|_| view.minutes("max_duration_minutes")),
         timeout_multiplier: view.number("timeout_multiplier"),
-        fail_fast: view.optional_text("fail_fast").and_then(strategy),
+        fail_fast: view.optional_text("fail_fast").and_then(FailFast::from_word),
         environment: environment.and_then(|name| EnvironmentName::new(name).ok()),
     }
 }

@@ -1,6 +1,6 @@
 //! The words of the files and the values that they mean.
 
-use crate::model::{CategoryKind, FailFast, FlakyPolicy, Load, Priority, RunnerKind};
+use crate::model::{CategoryKind, FlakyPolicy, Load, Priority, RunnerKind};
 
 /// How much a category matters; medium when the word is none of these.
 pub(super) fn priority(word: &str) -> Priority {
@@ -48,17 +48,6 @@ pub(super) fn flaky(word: &str) -> Option<FlakyPolicy> {
         "pass" => FlakyPolicy::Pass,
         "warn" => FlakyPolicy::Warn,
         "fail" => FlakyPolicy::Fail,
-        _ => return None,
-    })
-}
-
-/// The word for what a failure stops.
-pub(super) fn strategy(word: &str) -> Option<FailFast> {
-    Some(match word {
-        "immediate" => FailFast::Immediate,
-        "category" => FailFast::Category,
-        "layer" => FailFast::Layer,
-        "disabled" => FailFast::Disabled,
         _ => return None,
     })
 }

@@ -3,7 +3,7 @@
 use super::fields::FLAKY;
 use super::{
     CATEGORIES, COMMAND, ENVIRONMENTS,
-    Fallback::{EmptyList, EmptyMap, Flag, Number, Unset, Word},
+    Fallback::{EmptyList, EmptyMap, Flag, Number, Unset, Word, Words},
     Field, Form, Kind, PATH, PATHS, Record, SERVICES, TEXT, TEXT_MAP, TEXTS,
 };
 
@@ -30,6 +30,7 @@ pub(crate) static CATEGORY: Record = Record {
         Field::new("shards", Kind::OneOf(&[Kind::Integer(1, 64), Kind::Word(&["auto"])]), Unset, "into how many jobs it is cut; `auto`: by what starting a program costs against what its tests take, for tests that do not depend on other files; when not written like `auto` for Node, which runs each file in a program of its own, else one"),
         Field::new("retries", Kind::Integer(0, 10), Number(0.0), "how often a failed test is tried again"),
         Field::new("retry_when", Kind::Word(&["at_once", "at_end"]), Word("at_end"), "when failed tests are tried again: at once, or after the other jobs of the layer and alone in the category"),
+        Field::new("retry_on", Kind::List(&Kind::Word(&["failed", "errored", "timed_out", "out_of_memory", "environment", "usage"])), Words(&["failed", "errored", "timed_out"]), "what is worth another try; `out_of_memory`: the system killed its process, `environment`: its process never started, `usage`: its framework refused to run or its result contradicts itself"),
         Field::new("checks", Kind::Map(Form::Length(1, 64), &COMMAND), EmptyMap, "commands for lint, type-check and build").without_effect(),
         Field::new("llm", Kind::Word(&["real", "mock", "auto"]), Word("auto"), "which language model its tests meet"),
         Field::new("flaky", FLAKY, Unset, "what a flaky test counts as; as the layer when not written"),

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use apex_config::model::FailFast;
-
 use crate::event::{
     CategoryEvent, Envelope, Event, JobEvent, LayerEvent, RunEvent, RunResult, ServiceEvent,
     StopCause, TestEvent,
@@ -112,7 +110,7 @@ impl Book<'_> {
                 self.stopped_layers[layer.position()] = true;
             }
             LayerEvent::Stopped { .. } => {
-                if self.plan.layer(layer).fail_fast == FailFast::Immediate {
+                if self.plan.layer(layer).fail_fast.looks_at_tests() {
                     self.stopped_layers[layer.position()] = true;
                 }
             }

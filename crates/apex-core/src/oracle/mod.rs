@@ -3,10 +3,13 @@
 //! The oracle knows the plan and the events, and nothing of how the scheduler works. It judges
 //! simulated runs in the tests and can judge a recorded run of a user.
 
+mod criteria;
+mod fail_fast;
 mod fitting;
 mod lifecycle;
 mod limits;
 mod order;
+mod retries;
 mod scene;
 mod turns;
 
@@ -46,6 +49,9 @@ pub fn judge(stream: &[Envelope]) -> Vec<Violation> {
     limits::judge(plan, stream, &mut findings);
     turns::judge(plan, stream, &mut findings);
     fitting::judge(plan, stream, &mut findings);
+    fail_fast::judge(plan, stream, &mut findings);
+    retries::judge(plan, stream, &mut findings);
+    criteria::judge(plan, stream, &mut findings);
     findings.0
 }
 

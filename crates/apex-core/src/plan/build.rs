@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use apex_config::Config;
 use apex_config::model::{
-    Category, CategoryName, ExecutionMode, FailFast, Layer, LayerConflict, LayerId, ModeName,
-    RunMode, SuccessCriteria,
+    Category, CategoryName, Layer, LayerConflict, LayerId, ModeName, RunMode,
 };
 
 use crate::graph;
@@ -17,10 +15,11 @@ use crate::select::{Arrangement, SelectedCategory, SelectedLayer, Selection};
 
 use super::found::FoundJob;
 use super::jobs::{JobMaker, Past, Placed};
-use super::phases::{self, CategoryCycle};
+use super::phases::CategoryCycle;
 use super::service_set::ServiceSet;
 use super::{
     CategoryWork, Plan, PlannedCategory, PlannedLayer, RequestSummary, WorkError, WorkErrorKind,
+    without_layers,
 };
 
 /// The work that was found for each category, or why there is none.
@@ -77,6 +76,7 @@ pub fn build(
             quarantine: config.quarantine.clone(),
             handed_over: selection.handed_over.iter().map(LayerId::detached).collect(),
             notes: selection.notes.clone(),
+            failure_limits: config.execution.failure_limits,
             ..Plan::default()
         },
     };
@@ -111,6 +111,8 @@ struct Placing<'a> {
     after: Vec<CategoryIx>,
     layer_services: &'a [apex_config::model::ServiceName],
     flaky: apex_config::model::FlakyPolicy,
+    /// Its place among the categories of its layer.
+    order: u32,
 }
 
 impl<'a> Builder<'a> {
@@ -191,6 +193,7 @@ impl<'a> Builder<'a> {
                 after: Vec::new(),
                 layer_services: &layer.required_services,
                 flaky: layer.flaky,
+                order: category.priority_order,
             };
             self.category(category, placing);
         }
@@ -203,12 +206,13 @@ impl<'a> Builder<'a> {
             .filter_map(|one| Some((one, self.config.category(one.name.as_str())?)))
             .collect();
         let definitions: Vec<&Category> = chosen.iter().map(|(_, category)| *category).collect();
-        let sequence = phases::order(&definitions)?;
+        let rule = without_layers::rule(self.config, self.selection);
+        let sequence = without_layers::order(&definitions, rule)?;
         self.plan.run_mode = RunMode::Parallel;
-        self.plan.layers.push(self.layer_of_categories());
+        self.plan.layers.push(without_layers::layer(self.config, self.selection));
         let mut place: HashMap<&CategoryName, CategoryIx> = HashMap::new();
-        for node in sequence {
-            let (selected, category) = chosen[node];
+        for position in sequence {
+            let (selected, category) = chosen[position.node];
             let before = category.depends_on.iter();
             let placing = Placing {
                 layer: LayerIx(0),
@@ -218,39 +222,12 @@ impl<'a> Builder<'a> {
                 after: before.filter_map(|name| place.get(name).copied()).collect(),
                 layer_services: &[],
                 flaky: apex_config::model::FlakyPolicy::default(),
+                order: position.phase.unwrap_or(category.priority_order),
             };
             place.insert(&category.name, CategoryIx::at(self.plan.categories.len()));
             self.category(category, placing);
         }
         Ok(())
-    }
-
-    fn layer_of_categories(&self) -> PlannedLayer {
-        PlannedLayer {
-            id: selection_layer(),
-            name: "Selected categories".to_owned(),
-            reason: "categories were asked for by name".to_owned(),
-            priority: 1,
-            execution_order: 1,
-            phase: 0,
-            after: Vec::new(),
-            conflicts: Vec::new(),
-            budget: None,
-            retry_budget: None,
-            execution_mode: ExecutionMode::Parallel,
-            fail_fast: self.selection.fail_fast.unwrap_or(FailFast::Layer),
-            background: false,
-            max_parallel: self.selection.slots_up_to,
-            max_memory_mb: None,
-            success: SuccessCriteria {
-                min_pass_rate: 1.0,
-                max_failures: 0,
-                critical_tests_must_pass: true,
-                allow_partial_success: false,
-            },
-            grace: Duration::from_secs(10),
-            categories: Vec::new(),
-        }
     }
 
     fn category(&mut self, category: &'a Category, placing: Placing<'_>) {
@@ -264,7 +241,7 @@ impl<'a> Builder<'a> {
             requested: placing.requested,
             named: placing.named,
             priority: category.priority,
-            priority_order: category.priority_order,
+            priority_order: placing.order,
             after: placing.after,
             conflicts: Vec::new(),
             parallel_safe: category.parallel_safe,
@@ -276,6 +253,7 @@ impl<'a> Builder<'a> {
             memory_mb: category.min_memory_mb,
             retries: category.retries,
             retry_when: category.retry_when,
+            retry_on: category.retry_on,
             flaky: category.flaky.unwrap_or(placing.flaky),
             critical: category.critical,
             estimate: category.estimate,
@@ -344,13 +322,6 @@ fn add_once(list: &mut Vec<CategoryIx>, category: CategoryIx) {
     if !list.contains(&category) {
         list.push(category);
     }
-}
-
-/// The id of the single layer of a plan by category.
-#[must_use]
-#[expect(clippy::expect_used, reason = "the text is a legal layer id")]
-pub fn selection_layer() -> LayerId {
-    LayerId::new("selection").expect("`selection` is a layer id")
 }
 
 /// Positions of the chosen layers that come before each chosen layer.

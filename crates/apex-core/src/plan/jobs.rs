@@ -12,7 +12,7 @@ use super::found::FoundJob;
 use super::order::{self, Prospect};
 use super::split::{self, Choice, CutJob, Rules};
 use super::worth::Patience;
-use super::{Plan, PlannedJob};
+use super::{Plan, PlannedJob, steadiness};
 use crate::estimate::{CategoryEstimate, Durations, usual_test};
 use crate::history::History;
 use crate::id::{CategoryIx, LayerIx, ServiceIx};
@@ -90,6 +90,7 @@ impl<'a> JobMaker<'a> {
     /// Orders the jobs of a plan that is complete, and chooses where budgets do.
     pub(super) fn finish(self, plan: &mut Plan) {
         order::take_turns(plan, &self.prospects);
+        plan.known_flaky = steadiness::known_flaky(plan, self.past.history);
         for layer in 0..plan.layers.len() {
             let definition = self.config.layers.get(&plan.layers[layer].id);
             if definition.is_some_and(|layer| self.chooses(layer)) {

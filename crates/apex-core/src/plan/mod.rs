@@ -14,21 +14,24 @@ pub mod phases;
 mod prediction;
 mod service_set;
 pub mod split;
+mod steadiness;
+mod without_layers;
 pub mod worth;
 
-pub use build::{FoundWork, PlanError, build, selection_layer};
+pub use build::{FoundWork, PlanError, build};
 pub use found::{FoundJob, Serial, Source};
 pub use job::{JobSpec, Part, SerialShare, Work, WorkError, WorkErrorKind};
 pub use jobs::Past;
 pub use prediction::{LayerPrediction, Prediction};
+pub use without_layers::selection_layer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use apex_config::model::{
-    CategoryName, ConflictResolution, EnvironmentName, ExecutionMode, FailFast, FlakyPolicy,
-    LayerId, Load, ModeName, Priority, Quarantined, RetryWhen, RunMode, ServiceName,
-    SuccessCriteria,
+    CategoryName, ConflictResolution, EnvironmentName, ExecutionMode, FailFast, FailureLimits,
+    FlakyPolicy, LayerId, Load, ModeName, Priority, Quarantined, RetryCauses, RetryWhen, RunMode,
+    ServiceName, SuccessCriteria,
 };
 
 use crate::change::Fingerprint;
@@ -78,6 +81,10 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// How long it is expected to take; none where no run taught anything.
     pub prediction: Option<Prediction>,
+    /// From which numbers on failures stop, where a rule counts them.
+    pub failure_limits: FailureLimits,
+    /// Tests that earlier runs call flaky, sorted; only where a rule asks.
+    pub known_flaky: Vec<(CategoryIx, Arc<str>)>,
 }
 
 /// The changes that a plan was made for.
@@ -182,6 +189,8 @@ pub struct PlannedCategory {
     pub retries: u32,
     /// When it is tried again.
     pub retry_when: RetryWhen,
+    /// What an attempt may end with that is worth another one.
+    pub retry_on: RetryCauses,
     /// What a flaky test counts as.
     pub flaky: FlakyPolicy,
     /// Whether a failed test in it is a critical failure.
@@ -350,6 +359,8 @@ impl Default for Plan {
             handed_over: Vec::new(),
             notes: Vec::new(),
             prediction: None,
+            failure_limits: FailureLimits::default(),
+            known_flaky: Vec::new(),
         }
     }
 }
@@ -371,6 +382,14 @@ impl Plan {
     #[must_use]
     pub fn job(&self, job: JobIx) -> &PlannedJob {
         &self.jobs[job.position()]
+    }
+
+    /// Whether earlier runs call a test of a category flaky; known only where a rule asks.
+    #[must_use]
+    pub fn is_known_flaky(&self, category: CategoryIx, id: &str) -> bool {
+        let key =
+            |(of, known): &(CategoryIx, Arc<str>)| (*of).cmp(&category).then((**known).cmp(id));
+        self.known_flaky.binary_search_by(key).is_ok()
     }
 
     /// The service at an index of this plan.

@@ -11,6 +11,7 @@ use super::state::{
     CategoryBook, CategoryState, JobBook, JobState, LayerBook, LayerState, ServiceBook,
     ServiceState, groups_of,
 };
+use super::watch::Watch;
 
 /// A layer that waits.
 pub(super) fn of_layer(plan: &Plan, layer: &PlannedLayer) -> LayerBook {
@@ -32,6 +33,7 @@ pub(super) fn of_layer(plan: &Plan, layer: &PlannedLayer) -> LayerBook {
         unfinished: layer.categories.len(),
         cut: false,
         stopped: None,
+        watch: Watch::default(),
     }
 }
 
@@ -71,6 +73,7 @@ fn of_category(planned: &PlannedCategory) -> CategoryBook {
         environment: false,
         contradiction: false,
         counts: [0; Outcome::ALL.len()],
+        failures: 0,
         critical_failures: 0,
         cut_tests: 0,
     }

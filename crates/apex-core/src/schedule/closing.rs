@@ -31,7 +31,7 @@ impl Scheduler {
                 peak_memory_mb: end.peak_memory_mb,
             },
         ));
-        if let Some(only) = self.tests_to_repeat(job, &end.end) {
+        if let Some(only) = self.tests_to_repeat(job, &end) {
             let layer = self.plan.category(self.plan.job(job).category).layer;
             let entry = Entry::retry(&self.plan, job);
             self.move_job(job, JobState::Retrying(number.next(), only));
@@ -57,7 +57,7 @@ impl Scheduler {
     }
 
     /// Tests that were announced and neither ran nor were running when the attempt ended.
-    fn unreported_tests(&self, job: JobIx) -> u32 {
+    pub(super) fn unreported_tests(&self, job: JobIx) -> u32 {
         let tests = self.jobs[job.position()].tests.iter();
         let unreported = tests.filter(|test| {
             let test = &self.tests[test.position()];
@@ -66,7 +66,7 @@ impl Scheduler {
         u32::try_from(unreported.count()).unwrap_or(u32::MAX)
     }
 
-    fn counts_of(&self, job: JobIx) -> [u32; Outcome::ALL.len()] {
+    pub(super) fn counts_of(&self, job: JobIx) -> [u32; Outcome::ALL.len()] {
         let mut counts = [0; Outcome::ALL.len()];
         for test in &self.jobs[job.position()].tests {
             if let Some(outcome) = self.tests[test.position()].last {
@@ -207,7 +207,7 @@ impl Scheduler {
             }
         }
         if outcome.is_bad() {
-            self.stop_unstarted_categories(layer, category);
+            self.category_failed(layer, category);
         }
         self.review_layer(layer);
     }

@@ -49,7 +49,7 @@ pub enum Command {
         job: JobIx,
         /// Which try.
         attempt: AttemptNumber,
-        /// Only these tests, for a retry.
+        /// Only these tests, for a retry that does not repeat all of it.
         only: Option<Vec<Arc<str>>>,
     },
     /// Ask the processes of a job to end.

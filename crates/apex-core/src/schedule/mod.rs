@@ -14,6 +14,7 @@ mod admission;
 mod books;
 mod closing;
 mod deadline;
+mod fail_fast;
 mod fitting;
 mod holds;
 mod lanes;
@@ -26,6 +27,7 @@ mod slots;
 mod starting;
 mod state;
 mod stop;
+mod watch;
 
 pub use message::{Command, Input};
 pub use slots::{Load as MachineLoad, Slots};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apex_config::model::{FailFast, FlakyPolicy};
+use apex_config::model::FlakyPolicy;
 
 use crate::event::{Event, ProcessEnd, StopCause, TestEvent};
 use crate::id::{AttemptNumber, JobIx, TestIx};
@@ -14,6 +14,7 @@ use crate::test_case::{Failure, TestCase, TestReport};
 
 use super::Scheduler;
 use super::state::{JobState, TestBook};
+use super::watch::Seen;
 
 impl Scheduler {
     pub(super) fn tests_discovered(&mut self, job: JobIx, cases: Vec<TestCase>) {
@@ -37,6 +38,7 @@ impl Scheduler {
                 attempt: AttemptNumber(0),
                 was_bad: false,
                 critical: case.critical,
+                known_flaky: self.plan.is_known_flaky(self.plan.job(job).category, &case.id),
                 quarantined,
                 settled: false,
             });
@@ -127,10 +129,9 @@ impl Scheduler {
             job,
             TestEvent::Finished { test, attempt, outcome, duration, failure },
         ));
-        let retries = self.plan.category(self.plan.job(job).category).retries;
         let quarantined = self.tests[test.position()].quarantined;
         let is_stopped = self.is_being_stopped(job);
-        if outcome.is_bad() && attempt.0 <= retries && !is_stopped && !quarantined {
+        if self.may_be_repeated(job, attempt, outcome) && !is_stopped && !quarantined {
             return;
         }
         let settled = match outcome {
@@ -167,18 +168,15 @@ impl Scheduler {
         let counts_as_failure = (outcome.is_bad() && !is_cut)
             || (outcome == Outcome::Flaky
                 && self.plan.category(category).flaky == FlakyPolicy::Fail);
+        let critical = critical || self.plan.category(category).critical;
         if counts_as_failure {
-            let critical = critical || self.plan.category(category).critical;
-            self.categories[category.position()].critical_failures += u32::from(critical);
-            self.test_failed(job);
+            let book = &mut self.categories[category.position()];
+            book.failures += 1;
+            book.critical_failures += u32::from(critical);
         }
-    }
-
-    /// The rule "immediate" of a layer: the first failed test stops it.
-    fn test_failed(&mut self, job: JobIx) {
-        let layer = self.plan.category(self.plan.job(job).category).layer;
-        if self.plan.layer(layer).fail_fast == FailFast::Immediate {
-            self.stop_layer_after_failure(layer, job);
+        if counts_as_failure || matches!(outcome, Outcome::Passed | Outcome::Flaky) {
+            let half = self.tests[test.position()].known_flaky;
+            self.test_seen(job, Seen { failed: counts_as_failure, critical, half });
         }
     }
 

@@ -1,16 +1,18 @@
 //! Trying again: which tests of an ended attempt, when, and within which budget.
 //!
-//! Only what may end differently is repeated: failed checks, crashes, time limits of the test
-//! itself. An attempt that was killed by a signal that Apex did not send is not: that is what a
-//! machine without memory does, and trying again makes it worse. What never started is the fault
-//! of the environment and is not repeated either.
+//! Only what may end differently is repeated, as the category says ([`RetryOn`]): unless asked,
+//! failed checks, crashes, time limits of the test itself. Unless asked, an attempt that was
+//! killed by a signal that Apex did not send is not: that is what a machine without memory does,
+//! and trying again makes it worse. Nor is what never started, or a framework that refused to run.
 
 use std::sync::Arc;
 
-use apex_config::model::RetryWhen;
+use apex_config::model::{RetryOn, RetryWhen};
 
 use crate::event::ProcessEnd;
-use crate::id::JobIx;
+use crate::id::{AttemptNumber, JobIx};
+use crate::outcome::Outcome;
+use crate::report::JobEnd;
 
 use super::Scheduler;
 use super::lanes::Rank;
@@ -20,27 +22,97 @@ use super::state::{Attempt, JobState, RunState, TestBook};
 const KILL: i32 = 9;
 
 impl Scheduler {
-    /// The ids of failed tests, when the job is to be tried again for them; with those that an
-    /// attempt which broke off never came to.
-    pub(super) fn tests_to_repeat(&self, job: JobIx, end: &ProcessEnd) -> Option<Vec<Arc<str>>> {
+    /// Whether the end of an attempt of a test may lead to another one. The end of its process,
+    /// which may come later, has the last word.
+    pub(super) fn may_be_repeated(
+        &self,
+        job: JobIx,
+        attempt: AttemptNumber,
+        outcome: Outcome,
+    ) -> bool {
+        let category = self.plan.category(self.plan.job(job).category);
+        let on = category.retry_on;
+        let by_process = outcome == Outcome::Errored
+            && (on.has(RetryOn::OutOfMemory) || on.has(RetryOn::Environment));
+        attempt.0 <= category.retries
+            && (by_process || cause_of(outcome).is_some_and(|cause| on.has(cause)))
+    }
+
+    /// The tests that are to be repeated, when the job is to be tried again; all of it when they
+    /// are none.
+    pub(super) fn tests_to_repeat(&self, job: JobIx, end: &JobEnd) -> Option<Vec<Arc<str>>> {
         let JobState::Running(attempt) = &self.jobs[job.position()].state else { return None };
         let Attempt { number, stop: None, .. } = &**attempt else { return None };
         let category = self.plan.category(self.plan.job(job).category);
         let is_closed = self.layers[category.layer.position()].is_closed();
         let exhausted = number.0 > category.retries;
-        let is_hopeless = matches!(end, ProcessEnd::Signalled(KILL) | ProcessEnd::NotStarted(_));
-        if exhausted || is_closed || is_hopeless || self.state != RunState::Running {
+        if exhausted || is_closed || self.state != RunState::Running {
             return None;
         }
+        let on = category.retry_on;
+        match end.end {
+            ProcessEnd::NotStarted(_) => {
+                on.has(RetryOn::Environment).then(|| self.what_is_left(job))?
+            }
+            ProcessEnd::Signalled(KILL) => {
+                on.has(RetryOn::OutOfMemory).then(|| self.what_is_left(job))?
+            }
+            _ => self.failed_tests(job, *number, end).or_else(|| {
+                let is_usage = on.has(RetryOn::Usage) && self.refused(job, end);
+                is_usage.then(|| self.what_is_left(job))?
+            }),
+        }
+    }
+
+    /// The ids of tests that failed in an attempt and are worth another one, if there are any;
+    /// with those that an attempt which broke off never came to.
+    fn failed_tests(
+        &self,
+        job: JobIx,
+        number: AttemptNumber,
+        end: &JobEnd,
+    ) -> Option<Vec<Arc<str>>> {
+        let on = self.plan.category(self.plan.job(job).category).retry_on;
+        let is_worth = |test: &TestBook| {
+            let cause = test.last.and_then(cause_of);
+            test.attempt == number && cause.is_some_and(|cause| on.has(cause))
+        };
         let tests = self.jobs[job.position()].tests.iter();
-        let unsettled: Vec<&TestBook> =
-            tests.map(|test| &self.tests[test.position()]).filter(|test| !test.settled).collect();
-        let failed = unsettled.iter().any(|test| test.attempt == *number);
-        let broke_off = !matches!(end, ProcessEnd::Exited(_));
-        failed.then(|| {
-            let again = unsettled.iter().filter(|test| broke_off || test.attempt == *number);
-            again.filter_map(|test| test.id.clone()).collect()
+        let mut open = tests.map(|test| &self.tests[test.position()]).filter(|test| !test.settled);
+        let broke_off = !matches!(end.end, ProcessEnd::Exited(_));
+        open.any(is_worth).then(|| {
+            self.unsettled(job, |test| is_worth(test) || (broke_off && test.attempt < number))
         })
+    }
+
+    /// The tests of a job that have no outcome yet; none for all of it, where none became known.
+    /// There is nothing to repeat when all of them have theirs: a second one would contradict it.
+    fn what_is_left(&self, job: JobIx) -> Option<Vec<Arc<str>>> {
+        let left = self.unsettled(job, |_| true);
+        (!left.is_empty() || self.jobs[job.position()].tests.is_empty()).then_some(left)
+    }
+
+    /// The ids of the tests of a job that are not settled, as far as they are wanted.
+    fn unsettled(&self, job: JobIx, is_wanted: impl Fn(&TestBook) -> bool) -> Vec<Arc<str>> {
+        let tests = self.jobs[job.position()].tests.iter().map(|test| &self.tests[test.position()]);
+        tests
+            .filter(|test| !test.settled && is_wanted(test))
+            .filter_map(|test| test.id.clone())
+            .collect()
+    }
+
+    /// Whether a framework refused to run, or its result contradicts itself, and no test is to
+    /// blame.
+    fn refused(&self, job: JobIx, end: &JobEnd) -> bool {
+        let counts = self.counts_of(job);
+        let blamed = Outcome::ALL
+            .into_iter()
+            .filter(|outcome| outcome.is_bad() || *outcome == Outcome::Quarantined)
+            .any(|outcome| counts[outcome as usize] > 0);
+        let is_wrong = end.problem.is_some()
+            || self.unreported_tests(job) > 0
+            || matches!(end.end, ProcessEnd::Exited(code) if code != 0 && !end.nothing_to_run);
+        is_wrong && !blamed
     }
 
     /// Whether a job waits for another attempt.
@@ -84,5 +156,15 @@ impl Scheduler {
             let layer = self.plan.category(self.plan.job(job).category).layer;
             self.layers[layer.position()].retried_for += took;
         }
+    }
+}
+
+/// What an outcome is, as a cause to try again.
+const fn cause_of(outcome: Outcome) -> Option<RetryOn> {
+    match outcome {
+        Outcome::Failed => Some(RetryOn::Failed),
+        Outcome::Errored => Some(RetryOn::Errored),
+        Outcome::TimedOut => Some(RetryOn::TimedOut),
+        _ => None,
     }
 }

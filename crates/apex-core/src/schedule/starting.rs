@@ -264,10 +264,12 @@ impl Scheduler {
         let category = plan.job(job).category;
         self.take_from_queue(job);
         let (number, only) = match &mut self.jobs[job.position()].state {
-            JobState::Retrying(number, only) => (*number, Some(std::mem::take(only))),
-            _ => (AttemptNumber::FIRST, None),
+            JobState::Retrying(number, only) => (*number, std::mem::take(only)),
+            _ => (AttemptNumber::FIRST, Vec::new()),
         };
-        let known = if only.is_some() { self.known_tests(job) } else { Default::default() };
+        let is_retry = number != AttemptNumber::FIRST;
+        let known = if is_retry { self.known_tests(job) } else { Default::default() };
+        let only = (!only.is_empty()).then_some(only);
         let attempt = Attempt {
             number,
             since: self.now,

@@ -10,6 +10,7 @@ use crate::outcome::{Outcome, Verdict};
 use crate::time::Moment;
 
 use super::lanes::Entry;
+use super::watch::Watch;
 
 /// Where the run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub(super) struct LayerBook {
     pub(super) cut: bool,
     /// Why its fail-fast rule stopped it, if it did.
     pub(super) stopped: Option<String>,
+    /// What its tests have shown, where its rule counts that.
+    pub(super) watch: Watch,
 }
 
 /// Where a category is.
@@ -108,6 +111,8 @@ pub(super) struct CategoryBook {
     pub(super) contradiction: bool,
     /// Settled tests by outcome, indexed like [`Outcome::ALL`].
     pub(super) counts: [u32; Outcome::ALL.len()],
+    /// Failed tests.
+    pub(super) failures: u32,
     /// Failed tests that are critical.
     pub(super) critical_failures: u32,
     /// Tests that a budget of layer or run cut while they ran.
@@ -121,7 +126,7 @@ pub(super) enum JobState {
     Waiting,
     /// An attempt runs. Boxed: of many jobs, few run.
     Running(Box<Attempt>),
-    /// The next attempt waits for a slot: its number, and the tests to repeat.
+    /// The next attempt waits for a slot: its number, and the tests to repeat, none for all.
     Retrying(AttemptNumber, Vec<Arc<str>>),
     /// Nothing of it runs any more; its tests are being settled, which may stop others.
     Closing,
@@ -172,6 +177,8 @@ pub(super) struct TestBook {
     /// Whether an earlier attempt was bad.
     pub(super) was_bad: bool,
     pub(super) critical: bool,
+    /// Whether earlier runs call it flaky.
+    pub(super) known_flaky: bool,
     /// Whether its failure does not decide.
     pub(super) quarantined: bool,
     pub(super) settled: bool,

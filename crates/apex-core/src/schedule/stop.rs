@@ -1,12 +1,9 @@
-//! Ending things early: time limits, fail-fast rules, signals, lost services.
+//! Ending things early: time limits, signals, lost services; and how what a rule stops is ended.
 
 use std::sync::Arc;
 
-use apex_config::model::FailFast;
-
 use crate::event::{CategoryEvent, Event, JobEvent, LayerEvent, ProcessEnd, RunEvent, StopCause};
 use crate::id::{AttemptNumber, CategoryIx, JobIx, LayerIx, ServiceIx};
-use crate::outcome::Outcome;
 use crate::report::JobEnd;
 
 use super::deadline::Deadline;
@@ -158,37 +155,6 @@ impl Scheduler {
             }
             JobState::Retrying(..) => self.finish_without_retry(job, None),
             JobState::Closing | JobState::Finished => {}
-        }
-    }
-
-    /// The fail-fast rule "immediate": what runs in the layer is ended, nothing more starts.
-    pub(super) fn stop_layer_after_failure(&mut self, layer: LayerIx, job: JobIx) {
-        if self.layers[layer.position()].stopped.is_some() {
-            return;
-        }
-        let name = self.plan.category(self.plan.job(job).category).name.clone();
-        let reason = format!("a test of {name} failed (fail-fast: immediate)");
-        self.layers[layer.position()].stopped = Some(reason.clone());
-        self.emit(Event::Layer(layer, LayerEvent::Stopped { reason }));
-        self.stop_layer(layer, StopCause::FailFast);
-    }
-
-    /// The fail-fast rule "category": categories that have not started do not start.
-    pub(super) fn stop_unstarted_categories(&mut self, layer: LayerIx, failed: CategoryIx) {
-        if self.plan.layer(layer).fail_fast != FailFast::Category
-            || self.layers[layer.position()].stopped.is_some()
-        {
-            return;
-        }
-        let plan = Arc::clone(&self.plan);
-        let reason = format!("{} failed (fail-fast: category)", plan.category(failed).name);
-        self.layers[layer.position()].stopped = Some(reason.clone());
-        self.emit(Event::Layer(layer, LayerEvent::Stopped { reason: reason.clone() }));
-        for &category in &plan.layer(layer).categories {
-            if self.categories[category.position()].state == CategoryState::Waiting {
-                self.close_category(category);
-                self.give_up_category(category, Outcome::NotRun, &reason);
-            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Selection of categories: by name, set or path, with the categories these depend on.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use apex_config::Config;
 use apex_config::model::CategoryName;
@@ -31,6 +32,7 @@ pub(super) fn by_name(
     }
     let mut selection = Selection::of(config, request, Arrangement::Categories(chosen));
     selection.selectors = words.to_vec();
+    selection.budget = budget(config, request);
     Ok(selection)
 }
 
@@ -51,7 +53,13 @@ pub(super) fn by_path(
         .collect();
     let mut selection = Selection::of(config, request, Arrangement::Categories(chosen));
     selection.selectors = owners.values().flatten().cloned().collect();
+    selection.budget = budget(config, request);
     selection
+}
+
+/// The limit of a run without layers.
+fn budget(config: &Config, request: &Request) -> Option<Duration> {
+    request.budget.or(config.execution.without_layers.timeout)
 }
 
 /// Names are compared in lower case, with `-` read as `_`.

@@ -13,6 +13,7 @@ mod listed;
 mod plan;
 mod plan_decode;
 mod plan_encode;
+mod policy;
 mod schema;
 mod seconds;
 mod word;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use apex_config::model::{
-    ConflictResolution, ExecutionMode, FailFast, FlakyPolicy, Load, Priority, RunMode, RunnerKind,
+    ConflictResolution, ExecutionMode, FailFast, FlakyPolicy, Load, Priority, RetryOn, RunMode,
+    RunnerKind,
 };
 use apex_core::plan::{PlannedCategory, PlannedJob};
 use schemars::JsonSchema;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::line::Text;
 use super::listed::Listed;
+use super::policy::{FailureLimitsLine, KnownFlakyLine};
 use super::seconds::Seconds;
 use super::word::Word;
 
@@ -59,6 +61,12 @@ pub(super) struct PlanLine<'a> {
     /// How long it is expected to take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prediction: Option<PredictionLine>,
+    /// From which numbers on failures stop, where they are not the usual ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_limits: Option<FailureLimitsLine>,
+    /// Tests that earlier runs call flaky, where a rule asks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_flaky: Vec<KnownFlakyLine<'a>>,
 }
 
 /// What was asked for.
@@ -134,6 +142,9 @@ pub(super) struct Category<'a> {
     /// Whether failed tests are tried again at once and not at the end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retries_at_once: bool,
+    /// What is worth another try; failed, errored and timed-out tests when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_on: Option<Vec<Word<RetryOn>>>,
     pub flaky: Word<FlakyPolicy>,
     pub critical: bool,
     pub estimate_seconds: Seconds,

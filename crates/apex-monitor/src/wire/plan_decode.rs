@@ -20,6 +20,7 @@ use super::plan::{
     Category, CategoryWorkLine, ForecastLine, Job, Layer, PartLine, PlanLine, PredictionLine,
     QuarantinedLine, Request, Service, Shard, WorkLine,
 };
+use super::policy::retry_causes;
 
 impl TryFrom<PlanLine<'_>> for Plan {
     type Error = InvalidName;
@@ -63,6 +64,8 @@ impl TryFrom<PlanLine<'_>> for Plan {
                 .collect(),
             notes: texts(line.notes),
             prediction: line.prediction.map(Into::into),
+            failure_limits: line.failure_limits.map(Into::into).unwrap_or_default(),
+            known_flaky: line.known_flaky.into_iter().map(Into::into).collect(),
         })
     }
 }
@@ -137,6 +140,7 @@ impl TryFrom<Category<'_>> for PlannedCategory {
                 true => RetryWhen::AtOnce,
                 false => RetryWhen::AtEnd,
             },
+            retry_on: retry_causes(category.retry_on),
             flaky: category.flaky.0,
             critical: category.critical,
             estimate: category.estimate_seconds.into(),

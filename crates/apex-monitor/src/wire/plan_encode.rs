@@ -18,6 +18,7 @@ use super::plan::{
     PlanFile, PlanLine, PredictionLine, QuarantinedLine, Request, SerialLine, Service, Shard,
     SinceLine, Success, WorkLine,
 };
+use super::policy::{FailureLimitsLine, retry_words};
 use super::seconds::Seconds;
 use super::word::Word;
 
@@ -61,6 +62,8 @@ impl<'a> From<&'a Plan> for PlanLine<'a> {
             handed_over: plan.handed_over.iter().map(|id| id.as_str().into()).collect(),
             notes: texts(&plan.notes),
             prediction: plan.prediction.as_ref().map(Into::into),
+            failure_limits: FailureLimitsLine::of(&plan.failure_limits),
+            known_flaky: plan.known_flaky.iter().map(Into::into).collect(),
         }
     }
 }
@@ -116,6 +119,7 @@ impl<'a> From<&'a PlannedCategory> for Category<'a> {
             memory_mb: category.memory_mb,
             retries: category.retries,
             retries_at_once: category.retry_when == RetryWhen::AtOnce,
+            retry_on: retry_words(category.retry_on),
             flaky: Word(category.flaky),
             critical: category.critical,
             estimate_seconds: category.estimate.into(),

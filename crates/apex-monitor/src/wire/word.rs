@@ -1,12 +1,13 @@
 //! The words that stand for values on the wire.
 //!
-//! Core says the words of its own enums; the words for values of the configuration that a plan
+//! Core and configuration say the words of some enums; the words for other values that a plan
 //! carries are in the table at the end. Nothing else in this crate may spell one.
 
 use std::borrow::Cow;
 
 use apex_config::model::{
-    ConflictResolution, ExecutionMode, FailFast, FlakyPolicy, Load, Priority, RunMode, RunnerKind,
+    ConflictResolution, ExecutionMode, FailFast, FlakyPolicy, Load, Priority, RetryOn, RunMode,
+    RunnerKind,
 };
 use apex_core::event::{StopCause, Stream};
 use apex_core::{Outcome, Verdict};
@@ -70,6 +71,8 @@ words_of_their_own! {
     Verdict: "verdict",
     StopCause: "stop_cause",
     RunnerKind: "runner",
+    FailFast: "fail_fast",
+    RetryOn: "retry_on",
 }
 
 macro_rules! words {
@@ -99,12 +102,6 @@ words! {
         Sequential => "sequential",
         Parallel => "parallel",
         Hybrid => "hybrid",
-    }
-    FailFast: "fail_fast" {
-        Immediate => "immediate",
-        Category => "category",
-        Layer => "layer",
-        Disabled => "disabled",
     }
     ConflictResolution: "admission" {
         PriorityBased => "priority_based",

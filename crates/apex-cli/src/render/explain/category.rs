@@ -1,6 +1,6 @@
 //! Categories, and the tests that they own, explained.
 
-use apex_config::model::{Category, Mode, Shards};
+use apex_config::model::{Category, Mode, RetryOn, RetryWhen, Shards};
 use apex_config::{Config, Origins, Place, SourceKind};
 use apex_core::plan::{CategoryWork, Plan};
 use serde_json::json;
@@ -50,6 +50,12 @@ pub(crate) fn category(
             .from(parallel),
         set(shards),
         set(Fact::number("retries", "retries", category.retries)),
+        set(Fact::list(
+            "tried again when",
+            "retry_on",
+            category.retry_on.iter().map(RetryOn::as_str),
+        )),
+        set(Fact::text("retried", "retry_when", retry_when(category.retry_when))),
         set(Fact::list("depends on", "depends_on", category.depends_on.iter())),
         set(Fact::list("never beside", "conflicts_with", category.conflicts_with.iter())),
         Fact::list("services", "services", category.services.iter())
@@ -64,6 +70,13 @@ pub(crate) fn category(
         facts,
         reasons: reasons(origins, category),
         work: work_of(category, plan),
+    }
+}
+
+const fn retry_when(when: RetryWhen) -> &'static str {
+    match when {
+        RetryWhen::AtOnce => "at_once",
+        RetryWhen::AtEnd => "at_end",
     }
 }
 

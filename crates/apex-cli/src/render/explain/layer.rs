@@ -1,6 +1,6 @@
 //! Layers and modes, explained.
 
-use apex_config::model::{Layer, LayerConflict, Mode};
+use apex_config::model::{Layer, LayerConflict, Mode, SuccessCriteria};
 use apex_config::{Config, Origins, SourceKind};
 use apex_core::select::{Arrangement, Request, SelectedLayer, Target, select};
 use serde_json::json;
@@ -33,7 +33,7 @@ pub(crate) fn layer(config: &Config, origins: Origins<'_>, layer: &Layer) -> Exp
         set(Fact::number("order", "execution_order", u32::from(layer.execution_order))),
         background(layer).from(origins.layer_field(id, "background_execution")),
         set(Fact::text("categories run", "execution_mode", &word(layer.execution_mode))),
-        Fact::text("a failure stops", "fail_fast", &word(layer.fail_fast)).from(strategy),
+        Fact::text("a failure stops", "fail_fast", layer.fail_fast.as_str()).from(strategy),
         Fact::number("jobs at once", "max_parallel_instances", layer.limits.max_parallel)
             .from(origins.field(&["layers", id, "resource_limits", "max_parallel_instances"])),
         set(Fact::list("after", "dependencies", layer.dependencies.iter())),
@@ -42,12 +42,13 @@ pub(crate) fn layer(config: &Config, origins: Origins<'_>, layer: &Layer) -> Exp
         set(Fact {
             label: "passes when",
             field: "success_criteria",
-            value: json!({ "min_pass_rate": share, "max_failures": layer.success.max_failures }),
-            text: format!(
-                "{:.1} % of the tests pass and at most {} fail",
-                share * 100.0,
-                layer.success.max_failures
-            ),
+            value: json!({
+                "min_pass_rate": share,
+                "max_failures": layer.success.max_failures,
+                "critical_tests_must_pass": layer.success.critical_tests_must_pass,
+                "allow_partial_success": layer.success.allow_partial_success,
+            }),
+            text: success(&layer.success),
             origin: None,
         }),
         set(Fact::list(
@@ -64,6 +65,22 @@ pub(crate) fn layer(config: &Config, origins: Origins<'_>, layer: &Layer) -> Exp
         reasons: reasons_of_modes(config, layer),
         work: None,
     }
+}
+
+/// When a layer is a success, and for whom.
+fn success(criteria: &SuccessCriteria) -> String {
+    let mut said = format!(
+        "{:.1} % of the tests pass and at most {} fail",
+        criteria.min_pass_rate * 100.0,
+        criteria.max_failures
+    );
+    if criteria.critical_tests_must_pass {
+        said.push_str(", none of them critical");
+    }
+    if !criteria.allow_partial_success {
+        said.push_str("; with failures the run is no success all the same");
+    }
+    said
 }
 
 fn background(layer: &Layer) -> Fact {
