@@ -56,7 +56,7 @@ fn a_failed_test_is_told_why_it_comes_first_and_what_it_said() {
             "test tests.unit.test_extra.Extra.test_that_fails_with_the_switch  (category unit)",
             "it would run: unit is part of layer fast_feedback; layer fast_feedback is in the plan: mode development",
             "its job is number 1 of 3 of its layer: first because tests.unit.test_extra.Extra.test_that_fails_with_the_switch failed in its last run",
-            "found by paths tests/unit; expected to take ",
+            "found by paths tests/unit; expected to take, start included, ",
             "a bad attempt is repeated once, after the first attempts of its layer, alone in its category",
             "from 2 runs",
             "failed in the latest run (",
@@ -79,7 +79,7 @@ fn a_flaky_test_is_told_how_flaky_and_an_earlier_run_can_be_asked() {
     let first = shop.runs()[0].clone();
     let first = first.file_name().unwrap().to_str().unwrap();
     let text = why(&shop, &["second_attempt", "--run", first]);
-    says(&text, &[&format!("run {first} of "), "  outcome   passed"]);
+    says(&text, &[&format!("run {first} of "), "  outcome   skipped"]);
 }
 
 #[test]

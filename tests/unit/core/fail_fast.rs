@@ -62,8 +62,7 @@ fn phases_are_barriers_only_where_the_rule_stops_between_them() {
 
 #[test]
 fn limits_of_a_run_without_layers_are_those_of_the_file() {
-    let text = "apex: 1
-execution: {failure_rate_threshold: 0.5, critical_failure_count: 3, consecutive_failures: 7, \
+    let text = "execution: {failure_rate_threshold: 0.5, critical_failure_count: 3, consecutive_failures: 7, \
                 evaluation_window_minutes: 2, min_sample_size: 20, timeout_minutes: 4, \
                 memory_limit_mb: 900}";
     let plan = plan(text, |_| {});
@@ -78,8 +77,6 @@ execution: {failure_rate_threshold: 0.5, critical_failure_count: 3, consecutive_
     assert_eq!(plan.budget, Some(Duration::from_mins(4)));
     assert_eq!(plan.layers[0].max_memory_mb, Some(900));
     assert_eq!(self::plan("", |_| {}).failure_limits, FailureLimits::default());
-    let older = text.replacen("apex: 1", "metadata: {version: \"1.0.0\"}", 1);
-    assert_eq!(self::plan(&older, |_| {}).budget, None, "an older file never kept its time limit");
 }
 
 #[test]

@@ -50,11 +50,7 @@ pub(crate) fn category(
             .from(parallel),
         set(shards),
         set(Fact::number("retries", "retries", category.retries)),
-        set(Fact::list(
-            "tried again when",
-            "retry_on",
-            category.retry_on.iter().map(RetryOn::as_str),
-        )),
+        set(Fact::list("retried on", "retry_on", category.retry_on.iter().map(RetryOn::as_str))),
         set(Fact::text("retried", "retry_when", retry_when(category.retry_when))),
         set(Fact::list("depends on", "depends_on", category.depends_on.iter())),
         set(Fact::list("never beside", "conflicts_with", category.conflicts_with.iter())),

@@ -110,7 +110,7 @@ fn job(first: &Turn, others: usize) -> String {
     };
     match first.forecast {
         Some(Forecast { expected, high, runs, .. }) => text.push_str(&format!(
-            "; expected to take {} with its start",
+            "; expected to take, start included, {}",
             expectation(expected, high, runs)
         )),
         None => text.push_str("; no run says how long it takes"),
