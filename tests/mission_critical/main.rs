@@ -3,3 +3,4 @@
 mod history;
 mod planning;
 mod scheduler;
+mod supervision;

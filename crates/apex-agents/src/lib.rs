@@ -5,9 +5,11 @@
 
 pub mod background;
 pub mod changes;
+pub mod control_group;
 pub mod controller;
 pub mod detect;
 pub mod executor;
+pub mod guardian;
 pub mod listing;
 pub mod machine;
 pub mod orchestrator;

@@ -100,5 +100,6 @@ fn submission(plan: &Plan, job: JobIx) -> Submission {
         env: Vec::new(),
         log: "/dev/null".into(),
         grace: category.grace,
+        allowance: Arc::default(),
     }
 }

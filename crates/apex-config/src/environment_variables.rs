@@ -43,6 +43,8 @@ pub const VIRTUAL_ENV: &str = "VIRTUAL_ENV";
 pub const RUN_ID: &str = "APEX_RUN_ID";
 /// The job.
 pub const JOB_ID: &str = "APEX_JOB_ID";
+/// Marks everything that a program of Apex started, wherever it goes.
+pub const JOB_COOKIE: &str = "APEX_JOB_COOKIE";
 /// The category.
 pub const CATEGORY: &str = "APEX_CATEGORY";
 /// The layer.
@@ -152,6 +154,7 @@ pub static GROUPS: [Group; 6] = [
         variables: &[
             of(RUN_ID, "the run: a name that sorts by time"),
             of(JOB_ID, "the job: its number in the plan"),
+            of(JOB_COOKIE, "a mark by which Apex finds what the job started, wherever it went; not to be changed"),
             of(CATEGORY, "the category"),
             of(LAYER, "the layer; `selection` when categories run without layers"),
             of(ATTEMPT, "the attempt of the job, from 1"),

@@ -7,6 +7,7 @@ use apex_config::model::{CategoryName, SuccessCriteria};
 
 use crate::event::{ProcessEnd, StopCause};
 use crate::outcome::{Outcome, Verdict};
+use crate::report::OutOfMemory;
 
 /// Numbers of tests by outcome, indexed like [`Outcome::ALL`].
 pub type Counts = [u32; Outcome::ALL.len()];
@@ -20,6 +21,8 @@ pub struct JobFacts<'a> {
     pub problem: Option<&'a str>,
     /// Whether its framework said that there was nothing to run.
     pub nothing_to_run: bool,
+    /// Whether memory that it may not have ended it.
+    pub out_of_memory: Option<OutOfMemory>,
     /// Why it was ended, if it was.
     pub stop: Option<StopCause>,
     /// Its tests by outcome.
@@ -58,6 +61,10 @@ impl Judged {
 pub fn job(facts: &JobFacts<'_>) -> Judged {
     let count = |outcome: Outcome| facts.counts[outcome as usize];
     let bad = count(Outcome::Failed) + count(Outcome::Errored);
+    // Before a stop: the failure that memory caused may be what stopped the layer.
+    if let Some(out) = &facts.out_of_memory {
+        return Judged::by_tests(Outcome::Errored, describe_out_of_memory(out));
+    }
     if let Some(cause) = facts.stop {
         let outcome = if bad > 0 && !cause.is_time_limit() {
             Outcome::Failed
@@ -129,6 +136,18 @@ pub fn describe_end(end: &ProcessEnd) -> String {
         ProcessEnd::Signalled(signal) => format!("killed by signal {signal}"),
         ProcessEnd::NotStarted(reason) => reason.clone(),
     }
+}
+
+/// That memory was short, for people.
+#[must_use]
+pub fn describe_out_of_memory(out: &OutOfMemory) -> String {
+    let OutOfMemory { limit_mb, peak_mb } = out;
+    let peak =
+        peak_mb.map_or_else(String::new, |peak| format!(", its processes reached {peak} MB"));
+    format!(
+        "out of memory: the jobs of its layer may use {limit_mb} MB together{peak}; raise \
+         `resource_limits.max_memory_mb` or lower `max_parallel_instances`"
+    )
 }
 
 /// How much a job weighs that its budget left out by choice: less than whatever happened to others

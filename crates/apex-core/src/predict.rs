@@ -225,6 +225,7 @@ impl<'r> Round<'r> {
             nothing_to_run: false,
             duration: Duration::ZERO,
             peak_memory_mb: None,
+            out_of_memory: None,
         };
         let reports = [
             JobReport::Discovered(vec![case]),

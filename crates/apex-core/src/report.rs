@@ -52,4 +52,15 @@ pub struct JobEnd {
     /// The largest memory of its processes together that was seen, in mebibytes, where it was
     /// measured.
     pub peak_memory_mb: Option<u32>,
+    /// Whether its processes were ended because they needed more memory than they may have.
+    pub out_of_memory: Option<OutOfMemory>,
+}
+
+/// That processes needed more memory than they may have, and some of them were ended for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfMemory {
+    /// What all processes of the layer may use together, in mebibytes.
+    pub limit_mb: u32,
+    /// The most that the processes of the attempt were seen to use, in mebibytes.
+    pub peak_mb: Option<u32>,
 }

@@ -3,6 +3,7 @@
 use apex_config::model::{CategoryName, SuccessCriteria};
 use apex_core::event::{ProcessEnd, StopCause};
 use apex_core::judge::{Counts, JobFacts, LayerFacts, category, job, layer, lets_dependants_run};
+use apex_core::report::OutOfMemory;
 use apex_core::{Outcome, Verdict};
 
 use Outcome::{
@@ -23,6 +24,7 @@ struct Job {
     end: ProcessEnd,
     problem: Option<&'static str>,
     nothing_to_run: bool,
+    out_of_memory: Option<OutOfMemory>,
     stop: Option<StopCause>,
     tests: &'static [(Outcome, u32)],
     unreported: u32,
@@ -34,6 +36,7 @@ fn exited(code: i32, tests: &'static [(Outcome, u32)]) -> Job {
         end: ProcessEnd::Exited(code),
         problem: None,
         nothing_to_run: false,
+        out_of_memory: None,
         stop: None,
         tests,
         unreported: 0,
@@ -58,6 +61,7 @@ fn check_job(given: Job, outcome: Outcome, blame: Blame, reason: &str) {
         end: &given.end,
         problem: given.problem,
         nothing_to_run: given.nothing_to_run,
+        out_of_memory: given.out_of_memory,
         stop: given.stop,
         counts: &counts(given.tests),
         unreported: given.unreported,
@@ -93,6 +97,22 @@ fn a_job_that_ended_by_itself_is_judged_by_exit_code_and_tests_together() {
         (exited(0, &[(Failed, 1)]), Failed, "1 test did not pass"),
     ] {
         check_job(given, outcome, Blame::Tests, reason);
+    }
+}
+
+#[test]
+fn what_ran_out_of_memory_is_errored_whatever_else_is_known() {
+    let out = Some(OutOfMemory { limit_mb: 512, peak_mb: Some(512) });
+    let reason = "out of memory: the jobs of its layer may use 512 MB together, its processes \
+                  reached 512 MB; raise `resource_limits.max_memory_mb` or lower \
+                  `max_parallel_instances`";
+    for given in [
+        exited(0, &[(Passed, 3)]),
+        exited(1, &[(Failed, 1)]),
+        stopped(StopCause::FailFast, &[(Failed, 1)]),
+        Job { end: ProcessEnd::Signalled(9), ..exited(0, &[]) },
+    ] {
+        check_job(Job { out_of_memory: out, ..given }, Errored, Blame::Tests, reason);
     }
 }
 

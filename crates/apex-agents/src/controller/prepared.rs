@@ -9,9 +9,12 @@ use std::time::{Duration, Instant};
 use apex_config::Config;
 use apex_config::model::Service;
 use apex_core::event::RunResult;
+use apex_core::plan::PlannedLayer;
 use apex_core::{Plan, RunId, Sink};
 
-use crate::executor::{Executor, LocalExecutor, LocalSettings};
+use crate::control_group::{Allowance, ControlGroups};
+use crate::executor::{Executor, LocalExecutor, LocalSettings, Support};
+use crate::guardian::{Guard, GuardSettings};
 use crate::orchestrator::{self, Interrupts, LogName, Parts};
 use crate::progress::{Feed, SinkTrouble};
 use crate::services::{ServiceAgent, ServiceSettings};
@@ -35,6 +38,7 @@ pub struct PreparedRun {
     root: PathBuf,
     variables: BTreeMap<String, String>,
     services: Vec<Service>,
+    allowances: Vec<Arc<Allowance>>,
     run: RunId,
     log_name: Option<LogName>,
     output: PathBuf,
@@ -42,6 +46,7 @@ pub struct PreparedRun {
     feeds: Vec<(Vec<Box<dyn Sink>>, Duration)>,
     agents: Vec<Box<dyn Agent>>,
     interrupts: Interrupts,
+    guard: Option<GuardSettings>,
 }
 
 /// What is left when a run is over.
@@ -54,7 +59,7 @@ pub struct Outcome {
     pub troubles: Vec<SinkTrouble>,
     /// Feeds that had not written everything when their time was over.
     pub late_feeds: usize,
-    /// Warnings of agents that came after the last event.
+    /// Warnings that came after the last event, of agents and of the guard.
     pub warnings: Vec<String>,
     /// Agents that failed.
     pub agent_troubles: Vec<AgentTrouble>,
@@ -91,7 +96,11 @@ impl PreparedRun {
         let planned = plan.services.iter();
         let services =
             planned.filter_map(|service| config.services.get(&service.name).cloned()).collect();
+        let allowance = |layer: &PlannedLayer| {
+            config.layers.get(&layer.id).map_or_else(Allowance::default, Allowance::of)
+        };
         Self {
+            allowances: plan.layers.iter().map(|layer| Arc::new(allowance(layer))).collect(),
             plan: Arc::new(plan),
             output: root.join(".apex").join("output"),
             root,
@@ -103,6 +112,7 @@ impl PreparedRun {
             feeds: Vec::new(),
             agents: Vec::new(),
             interrupts: Interrupts::never(),
+            guard: None,
         }
     }
 
@@ -110,6 +120,12 @@ impl PreparedRun {
     #[must_use]
     pub fn plan(&self) -> &Arc<Plan> {
         &self.plan
+    }
+
+    /// Whether some layer of the plan may use no more than a file says.
+    #[must_use]
+    pub fn has_limits(&self) -> bool {
+        self.allowances.iter().any(|allowance| !allowance.is_empty())
     }
 
     /// Names the run; otherwise its name is made from the process id and a number.
@@ -169,6 +185,16 @@ impl PreparedRun {
         self
     }
 
+    /// Who takes away what the run started when this process is ended before the run is over.
+    ///
+    /// Otherwise nobody does: after `kill -9` of this process, or a crash of it, programs and
+    /// services of the run go on, its private folders stay, and no later run knows of them.
+    #[must_use]
+    pub fn guarded_by(mut self, settings: GuardSettings) -> Self {
+        self.guard = Some(settings);
+        self
+    }
+
     /// Runs it to its end.
     ///
     /// # Errors
@@ -182,20 +208,25 @@ impl PreparedRun {
             .map_err(|source| RunError::Folder { folder: self.output.clone(), source })?;
         let variables = Arc::new(self.variables);
         let setting = setting::of(&self.root, &variables).await;
+        let guard = self.guard.map(|settings| Arc::new(Guard::of(self.run.clone(), settings)));
+        let groups = Arc::new(ControlGroups::guarded_by(guard.clone()));
+        let support = Support { guard: guard.clone(), groups };
         let (services, service_reports) = ServiceAgent::new(ServiceSettings {
             root: self.root.clone(),
             logs: self.output.clone(),
             base_env: Arc::clone(&variables),
             grace: SERVICE_GRACE,
         });
+        let services = services.guarded_by(guard.clone());
         let executor = self.executor.unwrap_or_else(|| {
             let sessions = factory(self.root.clone(), Arc::clone(&variables), Purpose::Run);
-            Box::new(LocalExecutor::new(LocalSettings {
+            let settings = LocalSettings {
                 root: self.root.clone(),
                 base_env: Arc::clone(&variables),
                 temporary: std::env::temp_dir(),
                 sessions,
-            }))
+            };
+            Box::new(LocalExecutor::with(settings, support.clone()))
         });
         let (sinks, patience): (Vec<_>, Vec<_>) = self.feeds.into_iter().unzip();
         let feeds = sinks.into_iter().map(|sinks| Feed::start(sinks, began));
@@ -209,13 +240,19 @@ impl PreparedRun {
             services,
             service_reports,
             service_definitions: self.services,
+            allowances: self.allowances,
             log_name: self.log_name.unwrap_or_else(|| plain_log_name(self.output)),
             feeds: feeds.collect::<Result<_, _>>().map_err(RunError::Thread)?,
             interrupts: self.interrupts,
         };
         let finished = orchestrator::run(parts).await;
         // Waiting for threads: on a thread that may wait, whatever runtime the caller has.
-        let closing = tokio::task::spawn_blocking(move || close(finished, &patience));
+        let closing = tokio::task::spawn_blocking(move || {
+            let mut outcome = close(finished, &patience);
+            outcome.warnings.extend(support.groups.end());
+            outcome.warnings.extend(guard.and_then(|guard| guard.end()));
+            outcome
+        });
         closing.await.map_err(|error| RunError::Closing(error.to_string()))
     }
 }

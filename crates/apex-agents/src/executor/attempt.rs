@@ -14,11 +14,15 @@ use apex_core::report::{JobEnd, JobReport};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::bounds::Bounds;
 use super::local::Shared;
 use super::private_folder::{Filled, PrivateFolder};
 use super::report_files::{self, Search, Stamp};
 use super::{Reported, Submission};
-use crate::process::{Ending, Happening, Launch, Log, OutputText, Program, Source, StopRequest};
+use crate::process::{
+    Ending, Happening, Launch, Log, OutputText, Program, Source, StopRequest, Survivors,
+};
+use crate::resources::Watched;
 use crate::runners::{Invocation, Session, Step};
 
 /// How long what a program left behind may take to end by itself, when nobody asked it to end.
@@ -27,7 +31,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// How long the kernel may take to remove killed processes.
 const REMOVAL: Duration = Duration::from_secs(2);
 
-/// Pause between two looks at a group that is about to be empty.
+/// Pause between two looks at processes that are about to be gone.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// Most reads of what a program wrote before it was asked to end: a program that writes without a
@@ -62,8 +66,7 @@ pub(super) struct Attempt<'a> {
     /// Reports that were not sent yet: those of one read.
     batch: Vec<JobReport>,
     buffer: Vec<u8>,
-    /// The largest memory that one of its programs was seen to use.
-    peak_memory_mb: Option<u32>,
+    bounds: Bounds<'a>,
     /// Whether the request to end reached it.
     has_stopped: bool,
 }
@@ -79,12 +82,12 @@ impl<'a> Attempt<'a> {
             reports,
             session,
             began,
-            folder: PrivateFolder::inside(&shared.settings.temporary),
+            folder: private_folder(shared),
             log: Log::at(submission.log.clone()),
             text: OutputText::default(),
             batch: Vec::new(),
             buffer: shared.buffers.lend(),
-            peak_memory_mb: None,
+            bounds: Bounds::of(shared, &submission.allowance),
             has_stopped: false,
         }
     }
@@ -94,15 +97,15 @@ impl<'a> Attempt<'a> {
         let mut conclusion = self.steps().await;
         let batch = &mut self.batch;
         self.text.finish(|event| batch.push(JobReport::Output(event)));
-        let folder = std::mem::replace(
-            &mut self.folder,
-            PrivateFolder::inside(&self.shared.settings.temporary),
-        );
+        let folder = std::mem::replace(&mut self.folder, private_folder(self.shared));
         if let Err(problem) = folder.remove() {
             self.batch.push(JobReport::Note(problem));
         }
         conclusion.duration = self.began.elapsed();
-        conclusion.peak_memory_mb = self.peak_memory_mb;
+        let used = self.bounds.end();
+        conclusion.peak_memory_mb = used.peak_mb;
+        conclusion.out_of_memory = used.out_of_memory;
+        self.batch.extend(used.trouble.map(JobReport::Note));
         self.batch.push(JobReport::Ended(conclusion));
         self.flush().await;
         self.shared.buffers.give_back(self.buffer);
@@ -171,16 +174,16 @@ impl<'a> Attempt<'a> {
             arguments: &arguments,
             directory: &directory,
             env: &layers,
+            group: self.bounds.group(),
         };
         let mut program = match Program::start(&launch, channel) {
             Ok(program) => program,
             Err(problem) => return ProcessEnd::NotStarted(problem),
         };
-        let shared = self.shared;
-        let watched = shared.memory.watch(program.group().id());
-        let end = self.follow(&mut program).await;
+        let watched = self.bounds.watch(program.kin());
+        let end = self.follow(&mut program, watched.as_ref()).await;
         self.settle(&mut program).await;
-        self.peak_memory_mb = self.peak_memory_mb.max(watched.peak_mb());
+        self.bounds.note(watched.as_ref());
         drop(program);
         if let Some(search) = search {
             self.read_reports(invocation.report_files.clone(), search).await;
@@ -199,8 +202,9 @@ impl<'a> Attempt<'a> {
     }
 
     /// Feeds the session until the leader of the program ended.
-    async fn follow(&mut self, program: &mut Program) -> ProcessEnd {
+    async fn follow(&mut self, program: &mut Program, watched: Option<&Watched<'_>>) -> ProcessEnd {
         let mut asked = None;
+        let mut is_over = false;
         loop {
             let happening = tokio::select! {
                 biased;
@@ -210,7 +214,12 @@ impl<'a> Attempt<'a> {
                         self.tell_stop();
                     }
                     asked = Some(ending);
-                    program.group().end(ending);
+                    program.kin().end(ending);
+                    continue;
+                }
+                () = memory_is_short(watched), if !is_over => {
+                    is_over = true;
+                    program.kin().end(Ending::Kill);
                     continue;
                 }
                 happening = program.next(&mut self.buffer) => happening,
@@ -236,7 +245,7 @@ impl<'a> Attempt<'a> {
         let patience = match self.stop.asked() {
             Some(Ending::Kill) => Duration::ZERO,
             // Who was asked to end may use the grace to do so, also when its leader was faster.
-            Some(Ending::Terminate) if !program.group().is_empty() => self.submission.grace,
+            Some(Ending::Terminate) if !program.kin().is_gone() => self.submission.grace,
             _ => PATIENCE,
         };
         if !self.outlast(program, patience).await {
@@ -249,8 +258,8 @@ impl<'a> Attempt<'a> {
         self.close_channel(program);
     }
 
-    /// Reads until the outputs are closed and waits until the group is empty, but no longer than
-    /// `patience`. A request to kill ends the wait. The answer is whether the group is empty.
+    /// Reads until the outputs are closed and waits until the kin is gone, but no longer than
+    /// `patience`. A request to kill ends the wait. The answer is whether the kin is gone.
     async fn outlast(&mut self, program: &mut Program, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         let mut asked = self.stop.asked();
@@ -259,7 +268,7 @@ impl<'a> Attempt<'a> {
                 biased;
                 ending = self.stop.stronger_than(asked) => {
                     asked = Some(ending);
-                    program.group().end(ending);
+                    program.kin().end(ending);
                     continue;
                 }
                 wrote = timeout_at(deadline, program.rest(&mut self.buffer)) => wrote,
@@ -270,7 +279,7 @@ impl<'a> Attempt<'a> {
             }
             self.flush().await;
         }
-        while !program.group().is_empty() {
+        while !program.kin().is_gone() {
             if asked == Some(Ending::Kill) || Instant::now() >= deadline {
                 return false;
             }
@@ -280,19 +289,21 @@ impl<'a> Attempt<'a> {
         true
     }
 
-    /// Kills what is left of the group, waits until it is gone, and reads what it wrote.
+    /// Kills what is left, waits until it is gone, and reads what it wrote.
     async fn remove_leftovers(&mut self, program: &mut Program) {
-        let group = program.group();
-        let count = group.members();
-        group.end(Ending::Kill);
+        let kin = program.kin();
+        let survivors = kin.survivors();
         let deadline = Instant::now() + REMOVAL;
-        while !group.is_empty() && Instant::now() < deadline {
+        // Again and again: what starts processes faster than they are found is found in the end.
+        kin.end(Ending::Kill);
+        while !kin.is_gone() && Instant::now() < deadline {
             sleep(LOOK).await;
+            kin.end(Ending::Kill);
         }
         // After a kill, members that are still dying are nothing to tell.
-        let is_news = self.stop.asked() != Some(Ending::Kill) || !group.is_empty();
-        if count > 0 && is_news {
-            self.batch.push(JobReport::Note(leftovers(count, group.is_empty())));
+        let is_news = self.stop.asked() != Some(Ending::Kill) || !kin.is_gone();
+        if survivors.count > 0 && is_news {
+            self.batch.push(JobReport::Note(leftovers(&survivors, kin.is_gone())));
         }
         let _ = self.outlast(program, PATIENCE).await;
     }
@@ -354,20 +365,39 @@ impl<'a> Attempt<'a> {
     }
 }
 
+/// Waits until what is watched is over a limit that nobody else holds; for ever, when it is not.
+async fn memory_is_short(watched: Option<&Watched<'_>>) {
+    match watched {
+        Some(watched) => watched.over().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn private_folder(shared: &Shared) -> PrivateFolder<'_> {
+    PrivateFolder::inside(&shared.settings.temporary, shared.common.guard())
+}
+
 /// The end of an attempt whose last program ended like this; its duration is not known here.
 fn conclusion(ended: Option<ProcessEnd>, problem: Option<String>) -> JobEnd {
     let end = ended.unwrap_or_else(|| ProcessEnd::NotStarted("no program was started".to_owned()));
-    JobEnd { end, problem, nothing_to_run: false, duration: Duration::ZERO, peak_memory_mb: None }
+    JobEnd {
+        end,
+        problem,
+        nothing_to_run: false,
+        duration: Duration::ZERO,
+        peak_memory_mb: None,
+        out_of_memory: None,
+    }
 }
 
-fn leftovers(count: usize, are_gone: bool) -> String {
-    let processes = if count == 1 { "1 process" } else { &format!("{count} processes") };
+fn leftovers(survivors: &Survivors, are_gone: bool) -> String {
+    let processes = survivors.describe();
     if are_gone {
         format!("the program ended and left {processes} behind; killed")
     } else {
         format!(
-            "the program ended and left {processes} behind that could not be killed within \
-             {} seconds; look for them with `ps`",
+            "the program ended and left {processes} behind, and not all of it could be killed \
+             within {} seconds; look for it with `ps`",
             REMOVAL.as_secs()
         )
     }

@@ -6,19 +6,22 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use apex_core::event::ProcessEnd;
 use apex_core::id::JobIx;
 use apex_core::report::{JobEnd, JobReport};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout_at};
 
 use super::attempt::{Attempt, Context};
 use super::{Capabilities, Ending, Executor, Reported, Submission};
+use crate::control_group::ControlGroups;
+use crate::guardian::Guard;
 use crate::panics::catch_panic;
-use crate::process::{Buffers, Common, StopRequest};
+use crate::process::{Buffers, Common, StopRequest, census};
 use crate::resources::MemoryWatch;
 use crate::runners::Session;
 
@@ -28,6 +31,9 @@ pub type SessionFactory = Arc<dyn Fn(&Submission) -> Box<dyn Session> + Send + S
 /// Batches of reports that wait for the reader. When they are that many, tasks wait before they
 /// read more from their programs, and programs wait before they write more.
 const REPORT_BATCHES: usize = 64;
+
+/// Time between two looks at processes that lost their parents.
+const ORPHANS_RHYTHM: Duration = Duration::from_millis(250);
 
 /// What the local executor needs to know.
 #[derive(Clone)]
@@ -52,8 +58,17 @@ pub struct LocalExecutor {
     receiver: Option<mpsc::Receiver<Vec<Reported>>>,
     /// Attempts that were running when last looked at: as many as the scheduler has slots.
     running: Vec<Running>,
-    /// Whether memory is looked at: from the first attempt on.
-    watches_memory: bool,
+    /// Whether memory and orphans are looked at: from the first attempt on.
+    looks_on: bool,
+}
+
+/// What outlives the executor: its owner ends it when everything else of the run has ended.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Support {
+    /// Takes away processes and folders when this process is gone.
+    pub(crate) guard: Option<Arc<Guard>>,
+    /// Holds the limits of layers.
+    pub(crate) groups: Arc<ControlGroups>,
 }
 
 /// What all attempts use.
@@ -65,6 +80,8 @@ pub(super) struct Shared {
     pub(super) buffers: Buffers,
     /// What running attempts use of memory.
     pub(super) memory: Arc<MemoryWatch>,
+    /// What holds the limits of layers.
+    pub(super) groups: Arc<ControlGroups>,
 }
 
 struct Running {
@@ -77,18 +94,24 @@ impl LocalExecutor {
     /// An executor without jobs.
     #[must_use]
     pub fn new(settings: LocalSettings) -> Self {
+        Self::with(settings, Support::default())
+    }
+
+    /// An executor without jobs that has these helpers; who made them ends them.
+    pub(crate) fn with(settings: LocalSettings, support: Support) -> Self {
         let (reports, receiver) = mpsc::channel(REPORT_BATCHES);
         Self {
             shared: Arc::new(Shared {
-                common: Common::new(Arc::clone(&settings.base_env)),
+                common: Common::new(Arc::clone(&settings.base_env)).guarded_by(support.guard),
                 buffers: Buffers::default(),
                 memory: Arc::default(),
+                groups: support.groups,
                 settings,
             }),
             reports,
             receiver: Some(receiver),
             running: Vec::new(),
-            watches_memory: false,
+            looks_on: false,
         }
     }
 
@@ -122,8 +145,9 @@ impl Executor for LocalExecutor {
     /// Outside a tokio runtime.
     fn submit(&mut self, submission: Submission) {
         self.running.retain(|running| !running.task.is_finished());
-        if !std::mem::replace(&mut self.watches_memory, true) {
+        if !std::mem::replace(&mut self.looks_on, true) {
             MemoryWatch::start(&self.shared.memory);
+            tokio::spawn(look_at_orphans(Arc::downgrade(&self.shared)));
         }
         let job = submission.job;
         let stop = Arc::new(StopRequest::default());
@@ -144,6 +168,21 @@ impl Executor for LocalExecutor {
 
     fn reports(&mut self) -> Option<mpsc::Receiver<Vec<Reported>>> {
         self.receiver.take()
+    }
+}
+
+/// Looks from time to time, until nobody else holds the executor, for processes that lost their
+/// parents: those that end are reaped, those that live are listed for the guardian.
+async fn look_at_orphans(shared: Weak<Shared>) {
+    let mut rhythm = interval_at(Instant::now() + ORPHANS_RHYTHM, ORPHANS_RHYTHM);
+    rhythm.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        rhythm.tick().await;
+        let Some(shared) = shared.upgrade() else { return };
+        let orphans = census::look();
+        if let Some(guard) = shared.common.guard() {
+            orphans.iter().for_each(|orphan| guard.list_orphan(orphan));
+        }
     }
 }
 
@@ -180,6 +219,7 @@ async fn run(
             nothing_to_run: false,
             duration: started.elapsed(),
             peak_memory_mb: None,
+            out_of_memory: None,
         });
         // Without a reader there is nobody to tell.
         let _ = reports.send(vec![(job, number, end)]).await;

@@ -3,6 +3,7 @@
 //! Nothing above this line knows where a job runs; nothing below it knows why.
 
 mod attempt;
+mod bounds;
 mod local;
 mod private_folder;
 mod report_files;
@@ -17,7 +18,9 @@ use apex_core::plan::JobSpec;
 use apex_core::report::JobReport;
 use tokio::sync::mpsc;
 
+pub use crate::control_group::Allowance;
 pub use crate::process::Ending;
+pub(crate) use local::Support;
 pub use local::{LocalExecutor, LocalSettings, SessionFactory};
 
 /// One attempt of one job, complete: nothing of the machine that planned it is assumed.
@@ -42,6 +45,8 @@ pub struct Submission {
     pub log: PathBuf,
     /// Time between the request to end and the kill, when the executor has to end it by itself.
     pub grace: Duration,
+    /// What all jobs of its layer may use together.
+    pub allowance: Arc<Allowance>,
 }
 
 /// What an executor can do.

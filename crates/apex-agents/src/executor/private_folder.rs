@@ -10,12 +10,15 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::guardian::{FOLDER_PREFIX, Guard, Made};
 use crate::process::EventChannel;
 use crate::runners::Invocation;
 
 /// The private folder of one attempt; at most one is made.
 pub(super) struct PrivateFolder<'a> {
     parent: &'a Path,
+    /// Who removes it when this process is gone.
+    guard: Option<&'a Guard>,
     made: Option<TempDir>,
     channels: u32,
 }
@@ -31,9 +34,9 @@ pub(super) struct Filled<'a> {
 }
 
 impl<'a> PrivateFolder<'a> {
-    /// No folder yet; it will be made in `parent`.
-    pub(super) const fn inside(parent: &'a Path) -> Self {
-        Self { parent, made: None, channels: 0 }
+    /// No folder yet; it will be made in `parent` and listed for the guard.
+    pub(super) const fn inside(parent: &'a Path, guard: Option<&'a Guard>) -> Self {
+        Self { parent, guard, made: None, channels: 0 }
     }
 
     /// Where it is, when it was made.
@@ -99,10 +102,13 @@ impl<'a> PrivateFolder<'a> {
     fn make(&mut self) -> Result<PathBuf, String> {
         if self.made.is_none() {
             let made = tempfile::Builder::new()
-                .prefix("apex-attempt-")
+                .prefix(FOLDER_PREFIX)
                 .permissions(Permissions::from_mode(0o700))
                 .tempdir_in(self.parent)
                 .map_err(|error| cannot_make(self.parent, &error))?;
+            if let Some(guard) = self.guard {
+                guard.list_made(Made::Folder(made.path().to_owned()));
+            }
             self.made = Some(made);
         }
         Ok(self.path().unwrap_or(self.parent).to_owned())

@@ -22,7 +22,7 @@ use apex_core::{AttemptNumber, Envelope, Event, JobIx, Moment, Plan, RunId, Serv
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::executor::{Ending, Executor, Reported, Submission};
+use crate::executor::{Allowance, Ending, Executor, Reported, Submission};
 use crate::progress::Feed;
 use crate::resources::LoadMeter;
 use crate::services::{ServiceAgent, ServiceReport};
@@ -58,6 +58,8 @@ pub struct Parts {
     pub service_reports: mpsc::Receiver<(ServiceIx, ServiceReport)>,
     /// The services of the plan, by their index there.
     pub service_definitions: Vec<Service>,
+    /// What the jobs of each layer of the plan may use together, by its index there.
+    pub allowances: Vec<Arc<Allowance>>,
     /// Names the file for what an attempt writes.
     pub log_name: LogName,
     /// Who looks at the run.
@@ -97,6 +99,7 @@ pub async fn run(parts: Parts) -> Finished {
         services,
         definitions: parts.service_definitions,
         exports: BTreeMap::new(),
+        allowances: parts.allowances,
         log_name: parts.log_name,
         feeds: parts.feeds,
         staff: parts.staff,
@@ -124,6 +127,7 @@ struct Ring {
     exports: BTreeMap<ServiceIx, Arc<BTreeMap<String, String>>>,
     /// Variables of the run.
     base: Arc<BTreeMap<String, String>>,
+    allowances: Vec<Arc<Allowance>>,
     log_name: LogName,
     feeds: Vec<Feed>,
     staff: Staff,
@@ -305,6 +309,7 @@ impl Ring {
             env,
             log: (self.log_name)(&self.plan, job, attempt),
             grace: category.grace,
+            allowance: self.allowances.get(category.layer.position()).cloned().unwrap_or_default(),
         }
     }
 

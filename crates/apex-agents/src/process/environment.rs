@@ -61,16 +61,19 @@ pub(super) struct OwnEnvironment<'a> {
 }
 
 impl<'a> OwnEnvironment<'a> {
-    /// The variables of all layers; a later layer beats an earlier one.
-    pub(super) fn of(layers: &[&'a BTreeMap<String, String>]) -> Self {
+    /// The variables of all layers; a later layer beats an earlier one, and the last variable
+    /// beats all of them.
+    pub(super) fn of(layers: &[&'a BTreeMap<String, String>], last: (&'a str, &'a str)) -> Self {
         let variables = || layers.iter().rev().copied().flatten();
-        let count = layers.iter().map(|layer| layer.len()).sum();
-        let size = variables().map(|(name, value)| name.len() + value.len() + 2).sum();
+        let count = layers.iter().map(|layer| layer.len()).sum::<usize>() + 1;
+        let size = variables().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
+        let size = size + last.0.len() + last.1.len() + 2;
         let mut own = Self {
             names: Vec::with_capacity(count),
             bytes: Vec::with_capacity(size),
             ends: Vec::with_capacity(count),
         };
+        own.push(last.0, last.1);
         for (name, value) in variables() {
             // They are few.
             if !own.names.contains(&name.as_str()) {

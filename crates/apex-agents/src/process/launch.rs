@@ -9,10 +9,13 @@ use nix::sys::signal::SigSet;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
+use super::cookie::Cookie;
 use super::environment::BaseEnvironment;
 use super::lookup::find_program;
 use super::spawn::{self, Spawned};
 use super::start_error;
+use crate::control_group::JobGroup;
+use crate::guardian::Guard;
 use crate::resources;
 
 /// A program with everything it gets. Nothing is inherited.
@@ -27,6 +30,8 @@ pub struct Launch<'a> {
     /// Its own environment in layers; a variable of a later layer replaces the one of an earlier,
     /// and all of them replace the common ones.
     pub env: &'a [&'a BTreeMap<String, String>],
+    /// The control group that it is put into.
+    pub(crate) group: Option<&'a JobGroup>,
 }
 
 /// What all programs of one owner get; made once, because it costs as much as a start.
@@ -37,6 +42,8 @@ pub struct Common {
     pub(super) input: Result<OwnedFd, Errno>,
     /// The signals that all programs begin with the usual reaction to.
     pub(super) usual_signals: SigSet,
+    /// Who ends them when this process is gone.
+    pub(super) guard: Option<Arc<Guard>>,
 }
 
 impl Common {
@@ -49,7 +56,21 @@ impl Common {
             env: BaseEnvironment::of(env),
             input: openat(CWD, c"/dev/null", flags, Mode::empty()),
             usual_signals: spawn::usual_signals(resources::ignored_signals()),
+            guard: None,
         }
+    }
+
+    /// Lists them for a guardian.
+    #[must_use]
+    pub fn guarded_by(mut self, guard: Option<Arc<Guard>>) -> Self {
+        self.guard = guard;
+        self
+    }
+
+    /// Who ends them when this process is gone.
+    #[must_use]
+    pub fn guard(&self) -> Option<&Guard> {
+        self.guard.as_deref()
     }
 }
 
@@ -62,8 +83,8 @@ impl Launch<'_> {
     }
 
     /// Starts it as the leader of a process group of its own: standard input is empty, both
-    /// outputs are pipes.
-    pub(super) fn start(&self) -> Result<Spawned, String> {
+    /// outputs are pipes. It and everything it starts carries the cookie.
+    pub(super) fn start(&self, cookie: Cookie) -> Result<Spawned, String> {
         let Some(name) = self.arguments.first() else {
             return Err("cannot start a program: its argument list is empty; name a program in \
                         `command`"
@@ -71,6 +92,7 @@ impl Launch<'_> {
         };
         let path = find_program(name, self.variable("PATH"), self.directory)
             .map_err(|not_found| start_error::not_found(self, name, &not_found))?;
-        spawn::spawn(self, &path).map_err(|error| start_error::sentence(self, &path, &error))
+        spawn::spawn(self, &path, cookie)
+            .map_err(|error| start_error::sentence(self, &path, &error))
     }
 }

@@ -1,28 +1,36 @@
-//! One supervised program: started without a shell, read with bounded memory, ended as a group.
+//! One supervised program: started without a shell, read with bounded memory, ended with
+//! everything it started.
 //!
-//! [`Program`] is the process with its pipes; [`ProcessGroup`] reaches everything it started;
+//! [`Program`] is the process with its pipes; [`Kin`] reaches everything it started;
 //! [`Log`] and [`OutputText`] keep and show what it wrote; [`EventChannel`] carries lines beside
 //! its output. Nothing here knows jobs, frameworks or services, and nothing here decides when a
 //! program has to end: that arrives as a [`StopRequest`].
 
 mod buffers;
+pub(crate) mod census;
 mod channel;
+pub(crate) mod cookie;
 mod environment;
 mod group;
+mod kin;
 mod launch;
 mod leader;
 mod lines;
 mod log;
 mod lookup;
 mod program;
+pub(crate) mod signal;
 mod spawn;
 mod start_error;
 mod stop;
+pub(crate) mod table;
 mod text;
+pub(crate) mod tree;
 
 pub use buffers::Buffers;
+pub use census::own_all_children;
 pub use channel::EventChannel;
-pub use group::ProcessGroup;
+pub use kin::{Kin, Survivors};
 pub use launch::{Common, Launch};
 pub use lines::{LINE_LIMIT, LineCutter};
 pub use log::Log;

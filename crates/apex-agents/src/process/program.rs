@@ -1,4 +1,4 @@
-//! A running program: its leader, its process group and its pipes.
+//! A running program: its leader, everything it started, and its pipes.
 //!
 //! Everything is read into one buffer of the caller, so the memory of a program that writes
 //! gigabytes is that buffer.
@@ -14,9 +14,11 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::unix::pipe;
 
 use super::channel::EventChannel;
-use super::group::ProcessGroup;
+use super::kin::Kin;
 use super::launch::Launch;
 use super::leader::{self, Leader};
+use super::stop::Ending;
+use crate::guardian::Ticks;
 
 /// Capacity that a pipe gets when its reader cannot keep up.
 const LARGE_PIPE: usize = 1024 * 1024;
@@ -41,12 +43,12 @@ pub enum Happening {
 
 /// A running program.
 ///
-/// It is over when its leader ended, its outputs are read and its group is empty; see
-/// [`Program::rest`] and [`Program::group`].
+/// It is over when its leader ended, its outputs are read and its kin is gone; see
+/// [`Program::rest`] and [`Program::kin`].
 #[derive(Debug)]
 pub struct Program {
     leader: Leader,
-    group: ProcessGroup,
+    kin: Kin,
     outputs: Outputs,
     channel: Option<EventChannel>,
 }
@@ -74,14 +76,27 @@ impl Program {
     pub fn start(launch: &Launch<'_>, channel: Option<EventChannel>) -> Result<Self, String> {
         let cannot_follow =
             |error: io::Error| format!("cannot follow the program: {error}; run again");
-        let spawned = launch.start()?;
+        let guard = launch.common.guard();
+        if let Some(guard) = guard {
+            guard.begin();
+        }
+        let mut kin = Kin::expected();
+        let from = Ticks::now();
+        let spawned = launch.start(kin.cookie())?;
+        kin.enter(spawned.id);
+        if let Some(group) = launch.group {
+            group.enter(spawned.id.as_raw_nonzero().get());
+        }
+        if let Some(guard) = guard {
+            guard.list_process(spawned.id.as_raw_nonzero().get(), from);
+        }
         let leader = Leader::of(spawned.id).map_err(|error| {
             leader::abandon(spawned.id);
             cannot_follow(error)
         })?;
         let mut program = Self {
             leader,
-            group: ProcessGroup::of(spawned.id),
+            kin,
             outputs: Outputs {
                 stdout: Output::default(),
                 stderr: Output::default(),
@@ -95,10 +110,10 @@ impl Program {
         Ok(program)
     }
 
-    /// The group that it leads.
+    /// Everything that it started.
     #[must_use]
-    pub const fn group(&self) -> ProcessGroup {
-        self.group
+    pub const fn kin(&self) -> &Kin {
+        &self.kin
     }
 
     /// Its event channel.
@@ -112,11 +127,12 @@ impl Program {
     /// [`Happening::Ended`], go on with [`Program::rest`].
     pub async fn next(&mut self, buffer: &mut Vec<u8>) -> Happening {
         buffer.clear();
-        let Self { leader, outputs, channel, .. } = self;
+        let Self { leader, kin, outputs, channel } = self;
         // The end is asked for first: a process that is left behind and writes without a pause
         // must not hide that the leader is gone.
         poll_fn(|context| {
             if let Poll::Ready(end) = leader.poll_end(context) {
+                kin.bury();
                 return Poll::Ready(Happening::Ended(end));
             }
             if let Some(channel) = channel
@@ -159,7 +175,10 @@ impl Drop for Program {
     /// way to end a program is its owner's, with a grace and a report.
     fn drop(&mut self) {
         if !self.leader.is_reaped() {
+            self.kin.end(Ending::Kill);
             leader::abandon(self.leader.id());
+        } else if !self.kin.is_gone() {
+            self.kin.end(Ending::Kill);
         }
     }
 }

@@ -13,11 +13,13 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use apex_config::environment_variables::JOB_COOKIE;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::{SigSet, Signal};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::Pid;
 
+use super::cookie::Cookie;
 use super::environment::OwnEnvironment;
 use super::launch::Launch;
 
@@ -43,17 +45,14 @@ struct Standard<'a> {
 }
 
 /// Starts the program of this path.
-pub(super) fn spawn(launch: &Launch<'_>, path: &Path) -> io::Result<Spawned> {
+pub(super) fn spawn(launch: &Launch<'_>, path: &Path, cookie: Cookie) -> io::Result<Spawned> {
     let (stdout, output) = pipe_with(PipeFlags::CLOEXEC)?;
     let (stderr, error) = pipe_with(PipeFlags::CLOEXEC)?;
     let input = launch.common.input.as_ref().map_err(|errno| *errno)?;
     let standard = Standard { input, output, error };
     let runs_here = std::env::current_dir().is_ok_and(|here| here == launch.directory);
-    let id = if runs_here {
-        directly(launch, path, &standard)?
-    } else {
-        elsewhere(launch, path, standard)?
-    };
+    let start = Start { launch, path, cookie: cookie.to_string() };
+    let id = if runs_here { start.directly(&standard)? } else { start.elsewhere(standard)? };
     let id = Pid::from_raw(id).ok_or_else(|| io::Error::other("the system gave no process id"))?;
     Ok(Spawned { id, stdout, stderr })
 }
@@ -77,47 +76,62 @@ pub(super) fn usual_signals(ignored: Option<u64>) -> SigSet {
     }
 }
 
-/// With `posix_spawn`, in the directory of Apex.
-fn directly(launch: &Launch<'_>, path: &Path, standard: &Standard<'_>) -> io::Result<i32> {
-    let mut attributes = PosixSpawnAttr::init()?;
-    attributes.set_pgroup(nix::unistd::Pid::from_raw(0))?;
-    attributes.set_sigmask(&SigSet::empty())?;
-    attributes.set_sigdefault(&launch.common.usual_signals)?;
-    attributes.set_flags(
-        PosixSpawnFlags::POSIX_SPAWN_SETPGROUP
-            | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK
-            | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF,
-    )?;
-    let mut actions = PosixSpawnFileActions::init()?;
-    // The runtime keeps 0 to 2 open from its start, so none of these is its own target.
-    for (number, file) in (0..).zip([standard.input, &standard.output, &standard.error]) {
-        actions.add_dup2(file.as_raw_fd(), number)?;
-    }
-    let arguments: Vec<CString> =
-        launch.arguments.iter().map(|one| CString::new(one.as_str())).collect::<Result<_, _>>()?;
-    let own = OwnEnvironment::of(launch.env);
-    let entries = launch.common.env.with(&own)?;
-    let id = posix_spawn(path, &actions, &attributes, &arguments, &entries)?;
-    Ok(id.as_raw())
+/// What is to be started.
+struct Start<'a> {
+    launch: &'a Launch<'a>,
+    path: &'a Path,
+    cookie: String,
 }
 
-/// With the standard library, in any directory.
-fn elsewhere(launch: &Launch<'_>, path: &Path, standard: Standard<'_>) -> io::Result<i32> {
-    let mut command = Command::new(path);
-    if let Some((name, arguments)) = launch.arguments.split_first() {
-        command.arg0(name).args(arguments);
+impl Start<'_> {
+    /// With `posix_spawn`, in the directory of Apex.
+    fn directly(&self, standard: &Standard<'_>) -> io::Result<i32> {
+        let Self { launch, path, cookie } = self;
+        let mut attributes = PosixSpawnAttr::init()?;
+        attributes.set_pgroup(nix::unistd::Pid::from_raw(0))?;
+        attributes.set_sigmask(&SigSet::empty())?;
+        attributes.set_sigdefault(&launch.common.usual_signals)?;
+        attributes.set_flags(
+            PosixSpawnFlags::POSIX_SPAWN_SETPGROUP
+                | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK
+                | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF,
+        )?;
+        let mut actions = PosixSpawnFileActions::init()?;
+        // The runtime keeps 0 to 2 open from its start, so none of these is its own target.
+        for (number, file) in (0..).zip([standard.input, &standard.output, &standard.error]) {
+            actions.add_dup2(file.as_raw_fd(), number)?;
+        }
+        let arguments: Vec<CString> = launch
+            .arguments
+            .iter()
+            .map(|one| CString::new(one.as_str()))
+            .collect::<Result<_, _>>()?;
+        let own = OwnEnvironment::of(launch.env, (JOB_COOKIE, cookie));
+        let entries = launch.common.env.with(&own)?;
+        let id = posix_spawn(*path, &actions, &attributes, &arguments, &entries)?;
+        Ok(id.as_raw())
     }
-    command
-        .current_dir(launch.directory)
-        .env_clear()
-        .envs(launch.common.env.variables())
-        .stdin(standard.input.try_clone()?)
-        .stdout(standard.output)
-        .stderr(standard.error)
-        .process_group(0);
-    for layer in launch.env {
-        command.envs(*layer);
+
+    /// With the standard library, in any directory.
+    fn elsewhere(&self, standard: Standard<'_>) -> io::Result<i32> {
+        let Self { launch, path, cookie } = self;
+        let mut command = Command::new(path);
+        if let Some((name, arguments)) = launch.arguments.split_first() {
+            command.arg0(name).args(arguments);
+        }
+        command
+            .current_dir(launch.directory)
+            .env_clear()
+            .envs(launch.common.env.variables())
+            .stdin(standard.input.try_clone()?)
+            .stdout(standard.output)
+            .stderr(standard.error)
+            .process_group(0);
+        for layer in launch.env {
+            command.envs(*layer);
+        }
+        command.env(JOB_COOKIE, cookie);
+        let child = command.spawn()?;
+        i32::try_from(child.id()).map_err(io::Error::other)
     }
-    let child = command.spawn()?;
-    i32::try_from(child.id()).map_err(io::Error::other)
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use procfs::FromRead as _;
 use procfs::process::Stat;
+use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 /// Time between two looks.
@@ -23,8 +24,27 @@ const MEBIBYTE: u64 = 1024 * 1024;
 /// Watches process groups; one entry for each running attempt.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryWatch {
-    /// The largest sum of each group so far, in bytes; none until the first look that found it.
-    peaks: Mutex<HashMap<i32, Option<u64>>>,
+    groups: Mutex<HashMap<i32, Book>>,
+}
+
+/// What is known of a group.
+#[derive(Debug)]
+struct Book {
+    /// The largest sum so far, in bytes; none until the first look that found it.
+    peak: Option<u64>,
+    ceiling: Option<Ceiling>,
+    is_over: bool,
+    /// Told when it is over.
+    over: Option<Arc<Notify>>,
+}
+
+/// What all watched groups of a layer may use together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Ceiling {
+    /// The layer.
+    pub(crate) layer: Arc<str>,
+    /// Mebibytes.
+    pub(crate) limit_mb: u32,
 }
 
 /// A group that is being watched until this is dropped.
@@ -32,13 +52,17 @@ pub(crate) struct MemoryWatch {
 pub(crate) struct Watched<'a> {
     watch: &'a MemoryWatch,
     group: i32,
+    over: Option<Arc<Notify>>,
 }
 
 impl MemoryWatch {
-    /// Watches a group from now on.
-    pub(crate) fn watch(&self, group: i32) -> Watched<'_> {
-        self.peaks().insert(group, None);
-        Watched { watch: self, group }
+    /// Watches a group from now on. When all groups under the same ceiling use more than it
+    /// allows, the one that uses most is told.
+    pub(crate) fn watch(&self, group: i32, ceiling: Option<Ceiling>) -> Watched<'_> {
+        let over = ceiling.is_some().then(Arc::default);
+        let book = Book { peak: None, ceiling, is_over: false, over: over.clone() };
+        self.groups().insert(group, book);
+        Watched { watch: self, group, over }
     }
 
     /// Looks from time to time until nobody else holds the watch. Must be called inside a tokio
@@ -48,8 +72,8 @@ impl MemoryWatch {
     }
 
     /// A look at a map of numbers is never left half done, so a panic elsewhere spoils nothing.
-    fn peaks(&self) -> MutexGuard<'_, HashMap<i32, Option<u64>>> {
-        self.peaks.lock().unwrap_or_else(PoisonError::into_inner)
+    fn groups(&self) -> MutexGuard<'_, HashMap<i32, Book>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn look(&self) {
@@ -60,33 +84,69 @@ impl MemoryWatch {
         for (group, bytes) in resident() {
             *sums.entry(group).or_default() += bytes;
         }
-        for (group, peak) in self.peaks().iter_mut() {
-            *peak = (*peak).max(sums.get(group).copied());
+        let mut groups = self.groups();
+        for (group, book) in groups.iter_mut() {
+            book.peak = book.peak.max(sums.get(group).copied());
+        }
+        for group in over_ceilings(&groups, &sums) {
+            if let Some(book) = groups.get_mut(&group) {
+                book.is_over = true;
+                if let Some(over) = &book.over {
+                    over.notify_one();
+                }
+            }
         }
     }
 
     /// Whether some group was there at the look before: for programs that end between two looks,
     /// a walk through all processes of the machine would cost more than they do.
     fn has_lasting(&self) -> bool {
-        let mut peaks = self.peaks();
-        let has_lasting = peaks.values().any(Option::is_some);
-        peaks.values_mut().for_each(|peak| *peak = peak.or(Some(0)));
+        let mut groups = self.groups();
+        let has_lasting = groups.values().any(|book| book.peak.is_some());
+        groups.values_mut().for_each(|book| book.peak = book.peak.or(Some(0)));
         has_lasting
     }
+}
+
+/// Of each layer that uses more than its ceiling, the group that uses most.
+fn over_ceilings(groups: &HashMap<i32, Book>, sums: &HashMap<i32, u64>) -> Vec<i32> {
+    let mut layers: HashMap<&Ceiling, Vec<(u64, i32)>> = HashMap::new();
+    for (group, book) in groups.iter().filter(|(_, book)| !book.is_over) {
+        if let (Some(ceiling), Some(&bytes)) = (&book.ceiling, sums.get(group)) {
+            layers.entry(ceiling).or_default().push((bytes, *group));
+        }
+    }
+    let is_over = |ceiling: &Ceiling, used: &[(u64, i32)]| {
+        used.iter().map(|(bytes, _)| bytes).sum::<u64>() > u64::from(ceiling.limit_mb) * MEBIBYTE
+    };
+    let over = layers.iter().filter(|(ceiling, used)| is_over(ceiling, used));
+    over.filter_map(|(_, used)| used.iter().max().map(|(_, group)| *group)).collect()
 }
 
 impl Watched<'_> {
     /// The largest memory so far in mebibytes, rounded up; none when it was never seen.
     pub(crate) fn peak_mb(&self) -> Option<u32> {
-        let peak =
-            self.watch.peaks().get(&self.group).copied().flatten().filter(|&peak| peak > 0)?;
+        let peak = self.watch.groups().get(&self.group)?.peak.filter(|&peak| peak > 0)?;
         u32::try_from(peak.div_ceil(MEBIBYTE)).ok()
+    }
+
+    /// Whether it was told that it is over its ceiling.
+    pub(crate) fn is_over(&self) -> bool {
+        self.watch.groups().get(&self.group).is_some_and(|book| book.is_over)
+    }
+
+    /// Waits until it is over its ceiling; for ever, when it has none.
+    pub(crate) async fn over(&self) {
+        match &self.over {
+            Some(over) => over.notified().await,
+            None => std::future::pending().await,
+        }
     }
 }
 
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
-        self.watch.peaks().remove(&self.group);
+        self.watch.groups().remove(&self.group);
     }
 }
 

@@ -8,5 +8,5 @@ mod memory;
 mod signals;
 
 pub(crate) use load::LoadMeter;
-pub(crate) use memory::MemoryWatch;
+pub(crate) use memory::{Ceiling, MemoryWatch, Watched};
 pub(crate) use signals::ignored_signals;

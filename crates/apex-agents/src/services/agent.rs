@@ -15,6 +15,7 @@ use super::addresses::Addresses;
 use super::external::ExternalService;
 use super::ports;
 use super::program::{Down, ProgramService};
+use crate::guardian::Guard;
 use crate::panics::catch_panic;
 use crate::process::{Ending, StopRequest};
 
@@ -57,6 +58,7 @@ pub struct ServiceSettings {
 /// Brings services up and takes them away.
 pub struct ServiceAgent {
     settings: ServiceSettings,
+    guard: Option<Arc<Guard>>,
     reports: mpsc::Sender<(ServiceIx, ServiceReport)>,
     running: HashMap<ServiceIx, Running>,
     given_ports: HashSet<u16>,
@@ -78,9 +80,21 @@ impl ServiceAgent {
     #[must_use]
     pub fn new(settings: ServiceSettings) -> (Self, mpsc::Receiver<(ServiceIx, ServiceReport)>) {
         let (reports, receiver) = mpsc::channel(REPORTS);
-        let agent =
-            Self { settings, reports, running: HashMap::new(), given_ports: HashSet::new() };
+        let agent = Self {
+            settings,
+            guard: None,
+            reports,
+            running: HashMap::new(),
+            given_ports: HashSet::new(),
+        };
         (agent, receiver)
+    }
+
+    /// Lists services for a guardian, who takes them away when this process is gone.
+    #[must_use]
+    pub fn guarded_by(mut self, guard: Option<Arc<Guard>>) -> Self {
+        self.guard = guard;
+        self
     }
 
     /// Brings a service up; does not wait. `env` are variables beyond its own: the run's, and
@@ -161,6 +175,7 @@ impl ServiceAgent {
                     addresses,
                     log: self.settings.logs.join(format!("{name}.log")),
                     grace: self.settings.grace,
+                    guard: self.guard.clone(),
                     service: service.clone(),
                 }))
             }

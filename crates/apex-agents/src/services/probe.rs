@@ -43,7 +43,14 @@ impl Probe {
                     .and_then(|answered| accept(at, path, *status, answered)),
                 Self::Command { arguments, directory, env } => {
                     let common = Common::new(Arc::clone(env));
-                    command(&Launch { common: &common, arguments, directory, env: &[] }).await
+                    command(&Launch {
+                        common: &common,
+                        arguments,
+                        directory,
+                        env: &[],
+                        group: None,
+                    })
+                    .await
                 }
                 Self::File(path) if path.exists() => Ok(()),
                 Self::File(path) => Err(format!("the file {} does not exist", path.display())),
@@ -75,7 +82,7 @@ fn accept(at: &Endpoint, path: &str, wanted: Option<u16>, answered: u16) -> Resu
     Err(format!("http://{at}{path} answered with status {answered}, wanted is {wanted}"))
 }
 
-/// Runs a command to its end. When the look is given up, dropping the program kills its group.
+/// Runs a command to its end. When the look is given up, dropping the program kills what it started.
 async fn command(launch: &Launch<'_>) -> Result<(), String> {
     let mut program = Program::start(launch, None)?;
     let mut buffer = Vec::with_capacity(READ_SIZE);
@@ -84,7 +91,7 @@ async fn command(launch: &Launch<'_>) -> Result<(), String> {
             break end;
         }
     };
-    program.group().end(Ending::Kill);
+    program.kin().end(Ending::Kill);
     let command = launch.arguments.join(" ");
     match end {
         ProcessEnd::Exited(0) => Ok(()),

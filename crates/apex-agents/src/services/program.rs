@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use super::addresses::Addresses;
 use super::output::Output;
 use super::readiness::{Conditions, Probing, Surroundings, arguments_of};
+use crate::guardian::Guard;
 use crate::process::{Common, Ending, Happening, Launch, Program, READ_SIZE, Source, StopRequest};
 
 /// How long the output of a service that ended is still read.
@@ -20,7 +21,7 @@ const REST: Duration = Duration::from_millis(200);
 /// How long the kernel may take to remove killed processes.
 const REMOVAL: Duration = Duration::from_secs(2);
 
-/// Pause between two looks at a group that is about to be empty.
+/// Pause between two looks at processes that are about to be gone.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// What a service that is a program needs.
@@ -41,6 +42,8 @@ pub(super) struct ProgramService {
     pub(super) log: PathBuf,
     /// Time between the request to end and the kill.
     pub(super) grace: Duration,
+    /// Who ends it when this process is gone.
+    pub(super) guard: Option<Arc<Guard>>,
 }
 
 /// A service that runs.
@@ -76,9 +79,14 @@ impl ProgramService {
         let conditions =
             Conditions::of(&self.service, &self.addresses, &around).map_err(Down::Failed)?;
         let arguments = arguments_of(&self.command, &self.addresses);
-        let common = Common::new(Arc::clone(&self.env));
-        let launch =
-            Launch { common: &common, arguments: &arguments, directory: &self.directory, env: &[] };
+        let common = Common::new(Arc::clone(&self.env)).guarded_by(self.guard.clone());
+        let launch = Launch {
+            common: &common,
+            arguments: &arguments,
+            directory: &self.directory,
+            env: &[],
+            group: None,
+        };
         let program = Program::start(&launch, None)
             .map_err(|why| Down::Failed(format!("service `{name}` did not start: {why}")))?;
         let mut up = Up {
@@ -167,8 +175,7 @@ impl Up<'_> {
 
     /// Ends it: asks first unless it has to be killed, kills it after the grace.
     async fn end(&mut self, ending: Ending) {
-        let group = self.program.group();
-        group.end(ending);
+        self.program.kin().end(ending);
         let mut asked = ending;
         let mut kill_at = Instant::now() + self.service.grace;
         loop {
@@ -176,12 +183,12 @@ impl Up<'_> {
                 biased;
                 stronger = self.stop.stronger_than(Some(asked)) => {
                     asked = stronger;
-                    group.end(stronger);
+                    self.program.kin().end(stronger);
                     continue;
                 }
                 () = sleep_until(kill_at), if asked == Ending::Terminate => {
                     asked = Ending::Kill;
-                    group.end(Ending::Kill);
+                    self.program.kin().end(Ending::Kill);
                     continue;
                 }
                 happening = self.program.next(&mut self.buffer) => happening,
@@ -232,16 +239,15 @@ impl Up<'_> {
         )
     }
 
-    /// After the leader ended: members of its group may end until `kill_at`, then they are
-    /// killed; what they wrote is read.
+    /// After the leader ended: what it started may end until `kill_at`, then it is killed; what they wrote is read.
     async fn clear(&mut self, kill_at: Instant) {
-        let group = self.program.group();
-        while !group.is_empty() && Instant::now() < kill_at {
+        let kin = self.program.kin();
+        while !kin.is_gone() && Instant::now() < kill_at {
             sleep(LOOK).await;
         }
-        group.end(Ending::Kill);
         let removed_by = Instant::now() + REMOVAL;
-        while !group.is_empty() && Instant::now() < removed_by {
+        while !kin.is_gone() && Instant::now() < removed_by {
+            kin.end(Ending::Kill);
             sleep(LOOK).await;
         }
         let read_until = Instant::now() + REST;

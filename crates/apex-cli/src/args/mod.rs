@@ -16,6 +16,20 @@ pub(crate) use why::WhyArgs;
 /// Columns of help pages that are written to files.
 const HELP_WIDTH: usize = 96;
 
+/// The first word by which Apex calls itself as the guardian of a run; the list of the run follows.
+pub(crate) const GUARDIAN_WORD: &str = "guard-a-run";
+
+/// The list of the run to guard, when this program was called for that. Looked for before anything
+/// is parsed: a guardian is a part of every run, and of what it costs.
+pub(crate) fn guarded_list() -> Option<PathBuf> {
+    let mut arguments = std::env::args_os().skip(1);
+    arguments
+        .next()
+        .filter(|word| word == GUARDIAN_WORD)
+        .and_then(|_| arguments.next())
+        .map(PathBuf::from)
+}
+
 /// Runs a repository's test suites in layers with time budgets.
 #[derive(Debug, Parser)]
 #[command(name = "apex", version, max_term_width = 100, propagate_version = false)]

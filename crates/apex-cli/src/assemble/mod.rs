@@ -1,6 +1,7 @@
 //! Joins the parts of a run: plan, record, displays, reports.
 
 mod behind;
+mod guard;
 mod lock;
 mod past;
 mod record;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use apex_agents::controller::{Outcome, PreparedRun};
 use apex_agents::orchestrator::Interrupts;
-use apex_agents::{Controller, changes, planning};
+use apex_agents::{Controller, changes, control_group, planning, process};
 use apex_core::{Plan, RunId, Sink};
 use apex_monitor::console::{
     ColourChoice, Console, ConsoleOptions, Mode, Surroundings, Verbosity, terminal_size,
@@ -104,7 +105,11 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let run = args.run_id.as_deref().map_or_else(new_run_id, RunId::new);
     record::prepare(&runs, &behind.state)?;
     let lock = ProjectLock::take(&behind.state, &run, args.no_wait)?;
-    let prepared = controller.with_plan(plan).named(run.clone());
+    guard::tell_lost_runs(&behind.state, &runs);
+    let mut prepared = controller.with_plan(plan).named(run.clone());
+    if let Some(settings) = guard::settings(&behind.state) {
+        prepared = prepared.guarded_by(settings);
+    }
     // Everything that the run needs is in the plan; of a large project, the configuration is
     // the larger one.
     apart(move || drop(controller))?;
@@ -138,6 +143,10 @@ fn run_recorded(
         .log_name(record.log_name())
         .feed(keepers, RECORD_PATIENCE)
         .feed(displays(global, args, shown, &rule), DISPLAY_PATIENCE);
+    if prepared.has_limits() && is_talkative(global, args) {
+        out::people(&format!("limits of layers: {}\n", control_group::enforcement()));
+    }
+    process::own_all_children();
     let outcome = runtime()?.block_on(async {
         let interrupts = Interrupts::of_this_process().map_err(|error| {
             Failure::environment(
@@ -158,6 +167,12 @@ fn run_recorded(
     tell_troubles(&outcome);
     record.end();
     Ok(ExitCode::of(&outcome.result))
+}
+
+/// Whether people are told what is not about tests.
+fn is_talkative(global: &GlobalArgs, args: &RunArgs) -> bool {
+    let mode = args.progress_mode;
+    !global.quiet && mode != ProgressMode::Silent && mode != ProgressMode::Json
 }
 
 /// A name for a run that sorts by time.

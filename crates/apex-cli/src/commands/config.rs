@@ -1,6 +1,6 @@
 //! `apex config`: check, show, schema.
 
-use apex_agents::planning;
+use apex_agents::{control_group, planning};
 use apex_config::{Overlay, Problem, Severity, show};
 
 use crate::args::{ConfigCommand, GlobalArgs};
@@ -60,6 +60,9 @@ fn check(global: &GlobalArgs, env: Option<&str>, json: bool) -> Result<ExitCode,
         render::count_categories(config.layers.values().map(|layer| layer.categories.len()).sum()),
         render::count(warnings, "warning"),
     ));
+    if config.layers.values().any(|layer| !control_group::Allowance::of(layer).is_empty()) {
+        out::data(&format!("limits of layers: {}\n", control_group::enforcement()));
+    }
     Ok(ExitCode::Passed)
 }
 

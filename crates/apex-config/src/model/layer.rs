@@ -100,6 +100,14 @@ pub struct ResourceLimits {
     pub max_cpu_percent: u8,
     /// Jobs of the layer at the same time.
     pub max_parallel: u32,
+    /// [`Self::max_memory_mb`] where a file says it: then it is held, and more than a rule for what
+    /// may start.
+    pub memory_ceiling_mb: Option<u32>,
+    /// [`Self::max_cpu_percent`] where a file says it.
+    pub cpu_share_percent: Option<u8>,
+    /// [`Self::max_cpu_percent`] where a file of the user says it: then it is held also while
+    /// nobody else wants the processors.
+    pub cpu_ceiling_percent: Option<u8>,
 }
 
 /// When a layer with failures still counts as a success.

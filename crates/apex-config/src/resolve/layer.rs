@@ -112,10 +112,16 @@ fn order(view: View<'_>, field: &str, position: usize, most: usize) -> u8 {
 }
 
 fn limits(view: View<'_>) -> ResourceLimits {
+    let cpu_percent = u8::try_from(view.whole("max_cpu_percent")).unwrap_or(100);
+    let written = view.node("max_cpu_percent");
+    let is_users = written.is_some_and(|node| node.place().is_users());
     ResourceLimits {
         max_memory_mb: view.whole("max_memory_mb"),
-        max_cpu_percent: u8::try_from(view.whole("max_cpu_percent")).unwrap_or(100),
+        max_cpu_percent: cpu_percent,
         max_parallel: view.whole("max_parallel_instances"),
+        memory_ceiling_mb: view.optional_whole("max_memory_mb"),
+        cpu_share_percent: written.map(|_| cpu_percent),
+        cpu_ceiling_percent: is_users.then_some(cpu_percent).filter(|&percent| percent < 100),
     }
 }
 

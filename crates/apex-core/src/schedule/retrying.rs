@@ -50,10 +50,12 @@ impl Scheduler {
             return None;
         }
         let on = category.retry_on;
+        let out_of_memory = end.out_of_memory.is_some();
         match end.end {
             ProcessEnd::NotStarted(_) => {
                 on.has(RetryOn::Environment).then(|| self.what_is_left(job))?
             }
+            _ if out_of_memory => on.has(RetryOn::OutOfMemory).then(|| self.what_is_left(job))?,
             ProcessEnd::Signalled(KILL) => {
                 on.has(RetryOn::OutOfMemory).then(|| self.what_is_left(job))?
             }

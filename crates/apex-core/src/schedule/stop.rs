@@ -207,6 +207,7 @@ impl Scheduler {
                 nothing_to_run: false,
                 duration: std::time::Duration::ZERO,
                 peak_memory_mb: None,
+                out_of_memory: None,
             },
         );
     }

@@ -7,6 +7,7 @@
 //! | `summary.json` | what it amounts to | `apex.summary/1`, one line |
 //! | `junit.xml` | the tests for other tools | JUnit |
 //! | `output/<category>-<job>-<attempt>.log` | everything an attempt of a job wrote | bytes |
+//! | `lost.txt` | only where Apex was ended before the run: what was taken away | one line |
 //! | `lock` | held while the run goes on | empty |
 //!
 //! A run directory is self-contained and may be moved. The state folder ignores itself in Git.
@@ -29,6 +30,7 @@ const PLAN: &str = "plan.json";
 const EVENTS: &str = "events.jsonl";
 const SUMMARY: &str = "summary.json";
 const JUNIT: &str = "junit.xml";
+const LOST: &str = "lost.txt";
 const OUTPUT: &str = "output";
 const LOCK: &str = "lock";
 
@@ -203,6 +205,14 @@ impl RunDirectory {
     /// Those of the file system.
     pub fn write_plan(&self, plan: &Plan) -> io::Result<()> {
         write_atomically(&self.path.join(PLAN), |writer| wire::encode_plan_line(plan, writer))
+    }
+
+    /// Writes that the run was lost because Apex itself was ended, and what was taken away.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn write_lost(&self, line: &str) -> io::Result<()> {
+        write_atomically(&self.path.join(LOST), |writer| writeln!(writer, "{line}"))
     }
 
     /// Reads the plan.

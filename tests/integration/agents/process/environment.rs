@@ -24,7 +24,10 @@ async fn variables_are_those_given_and_later_layers_win() {
     let story = scene.run(invocation).await;
     let mut lines: Vec<&str> = story.text.lines().collect();
     lines.sort_unstable();
+    let (cookie, lines): (Vec<&str>, Vec<&str>) =
+        lines.into_iter().partition(|line| line.starts_with("APEX_JOB_COOKIE="));
     assert_eq!(lines, ["A=base", "B=job", "C=job", "D=invocation"]);
+    assert_eq!(cookie.len(), 1, "every program carries a mark");
 }
 
 #[tokio::test]

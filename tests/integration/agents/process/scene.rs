@@ -143,6 +143,7 @@ impl Scene {
             env: vec![Arc::new(self.run_env.clone())],
             log: self.log(),
             grace: self.grace,
+            allowance: std::sync::Arc::default(),
         });
         job
     }

@@ -221,6 +221,7 @@ fn drive(
             env: Vec::new(),
             log: temporary.path().join("job.log"),
             grace: Duration::from_secs(5),
+            allowance: std::sync::Arc::default(),
         });
         let mut driven = Driven::default();
         while !driven.has_ended {

@@ -1,5 +1,6 @@
 //! Layers and modes, explained.
 
+use apex_agents::control_group;
 use apex_config::model::{Layer, LayerConflict, Mode, SuccessCriteria};
 use apex_config::{Config, Origins, SourceKind};
 use apex_core::select::{Arrangement, Request, SelectedLayer, Target, select};
@@ -36,6 +37,7 @@ pub(crate) fn layer(config: &Config, origins: Origins<'_>, layer: &Layer) -> Exp
         Fact::text("a failure stops", "fail_fast", layer.fail_fast.as_str()).from(strategy),
         Fact::number("jobs at once", "max_parallel_instances", layer.limits.max_parallel)
             .from(origins.field(&["layers", id, "resource_limits", "max_parallel_instances"])),
+        set(limits(layer)),
         set(Fact::list("after", "dependencies", layer.dependencies.iter())),
         set(Fact::list("never beside", "conflicts", conflicts)),
         set(Fact::list("services", "required_services", layer.required_services.iter())),
@@ -81,6 +83,35 @@ fn success(criteria: &SuccessCriteria) -> String {
         said.push_str("; with failures the run is no success all the same");
     }
     said
+}
+
+/// What its processes may use together, and what holds that here.
+fn limits(layer: &Layer) -> Fact {
+    let limits = &layer.limits;
+    let memory = limits.memory_ceiling_mb.map(|limit| format!("{limit} MB of memory"));
+    let processors = match (limits.cpu_ceiling_percent, limits.cpu_share_percent) {
+        (Some(percent), _) => Some(format!("{percent} % of the processors")),
+        (None, Some(percent)) => {
+            Some(format!("{percent} % of the processors while others want them"))
+        }
+        (None, None) => None,
+    };
+    let said: Vec<String> = memory.into_iter().chain(processors).collect();
+    let text = match said.is_empty() {
+        true => "all there is; no file says a limit".to_owned(),
+        false => format!("{}; held: {}", said.join(", "), control_group::enforcement()),
+    };
+    Fact {
+        label: "may use",
+        field: "resource_limits",
+        value: json!({
+            "max_memory_mb": limits.memory_ceiling_mb,
+            "max_cpu_percent": limits.cpu_share_percent,
+            "held_by": control_group::enforcement(),
+        }),
+        text,
+        origin: None,
+    }
 }
 
 fn background(layer: &Layer) -> Fact {

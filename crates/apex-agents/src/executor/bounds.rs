@@ -1,0 +1,88 @@
+//! What an attempt may use of memory, and what it was seen to use.
+//!
+//! Where control groups hold the limit, the system ends what goes beyond it, and the group says
+//! so. Elsewhere memory is measured from time to time, and the attempt that holds most of a layer
+//! that went beyond its limit is ended by its owner.
+
+use apex_core::report::OutOfMemory;
+
+use super::local::Shared;
+use crate::control_group::{Allowance, JobGroup};
+use crate::process::Kin;
+use crate::resources::{Ceiling, Watched};
+
+/// The bounds of one attempt.
+pub(super) struct Bounds<'a> {
+    shared: &'a Shared,
+    allowance: &'a Allowance,
+    /// None before the first program, and where there is none.
+    group: Option<JobGroup>,
+    has_begun: bool,
+    peak_mb: Option<u32>,
+    out_of_memory: Option<OutOfMemory>,
+}
+
+/// What is known of the memory of an attempt when it has ended.
+pub(super) struct Used {
+    /// The largest memory of its processes together, in mebibytes.
+    pub(super) peak_mb: Option<u32>,
+    /// Whether some of them were ended because memory was short.
+    pub(super) out_of_memory: Option<OutOfMemory>,
+    /// What went wrong, for people.
+    pub(super) trouble: Option<String>,
+}
+
+impl<'a> Bounds<'a> {
+    /// Those of an attempt that has not begun.
+    pub(super) const fn of(shared: &'a Shared, allowance: &'a Allowance) -> Self {
+        Self {
+            shared,
+            allowance,
+            group: None,
+            has_begun: false,
+            peak_mb: None,
+            out_of_memory: None,
+        }
+    }
+
+    /// The group that its programs are put into; made for the first of them.
+    pub(super) fn group(&mut self) -> Option<&JobGroup> {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.group = self.shared.groups.job(self.allowance);
+        }
+        self.group.as_ref()
+    }
+
+    /// Watches a program from now on.
+    pub(super) fn watch(&self, kin: &Kin) -> Option<Watched<'a>> {
+        let is_held = self.group.is_some() && self.shared.groups.hold_memory();
+        let limit_mb = self.allowance.memory_mb.filter(|_| !is_held);
+        let ceiling =
+            limit_mb.map(|limit_mb| Ceiling { layer: self.allowance.layer.clone(), limit_mb });
+        kin.group().map(|group| self.shared.memory.watch(group, ceiling))
+    }
+
+    /// Takes over what was seen of a program that has ended.
+    pub(super) fn note(&mut self, watched: Option<&Watched<'_>>) {
+        let Some(watched) = watched else { return };
+        self.peak_mb = self.peak_mb.max(watched.peak_mb());
+        if watched.is_over() {
+            let out = self.allowance.memory_mb;
+            self.out_of_memory =
+                out.map(|limit_mb| OutOfMemory { limit_mb, peak_mb: watched.peak_mb() });
+        }
+    }
+
+    /// What is known in the end; the group is removed.
+    pub(super) fn end(&mut self) -> Used {
+        let Some(group) = self.group.take() else {
+            let (peak_mb, out_of_memory) = (self.peak_mb, self.out_of_memory);
+            return Used { peak_mb, out_of_memory, trouble: None };
+        };
+        Used {
+            peak_mb: group.peak_mb().or(self.peak_mb),
+            out_of_memory: group.out_of_memory().or(self.out_of_memory),
+            trouble: group.remove().err(),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What happens to a run when Apex itself is ended, and what is said of runs to which that happened.
+
+use std::path::Path;
+
+use apex_agents::guardian::{GuardSettings, LostRun, sweep};
+use apex_core::RunId;
+use apex_monitor::run_dir::Runs;
+
+use crate::args::GUARDIAN_WORD;
+use crate::out;
+
+/// The guardian of the runs of a state folder: this program itself, called with a word that people
+/// do not type. None when the system does not say where this program is.
+pub(super) fn settings(state: &Path) -> Option<GuardSettings> {
+    let program = std::env::current_exe().ok()?;
+    let folder = std::path::absolute(state.join("guard")).ok()?;
+    Some(GuardSettings { program, arguments: vec![GUARDIAN_WORD.to_owned()], folder })
+}
+
+/// Takes away what lost runs left, says one line of each, and writes it into its record.
+pub(super) fn tell_lost_runs(state: &Path, runs: &Runs) {
+    match sweep(&state.join("guard")) {
+        Ok(lost) => lost.iter().for_each(|run| tell(run, runs)),
+        Err(error) => out::people(&format!(
+            "warning: what lost runs left could not be looked for in {}: {error}\n",
+            state.join("guard").display()
+        )),
+    }
+}
+
+fn tell(lost: &LostRun, runs: &Runs) {
+    let line = lost.describe();
+    out::people(&format!("{line}\n"));
+    // A run of a library may have no record here; then the line is all.
+    if let Ok(directory) = runs.open(&RunId::new(&lost.run))
+        && let Err(error) = directory.write_lost(&line)
+    {
+        out::people(&format!("warning: the record of that run says nothing of it: {error}\n"));
+    }
+}
