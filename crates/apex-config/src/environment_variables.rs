@@ -143,6 +143,7 @@ pub static GROUPS: [Group; 6] = [
             of("TMPDIR", "folder for the private files of jobs while they run"),
             of(PATH, "where programs are looked for"),
             of(VIRTUAL_ENV, "the environment of Python, after `.venv` and `venv` of the project"),
+            of("GIT_DIR", "set: git is asked for the commit wherever the project lies, not only below a `.git`"),
             of("PYENV_VERSION", "set: the start scripts of pyenv choose the version of Python"),
             of("RUST_TEST_THREADS", "tests that a test program of Rust runs at once"),
         ],
