@@ -18,6 +18,7 @@ mod polyglot;
 mod quarantine;
 mod reference;
 mod screen;
+mod shard;
 mod shop;
 mod suites;
 mod why;

@@ -26,6 +26,13 @@ pub const TARGET_BRANCHES: [&str; 4] = [
     "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
     "CHANGE_TARGET",
 ];
+/// In which variables a CI system says which of how many nodes this is, and the number of its
+/// first node: name of the number, name of the count, first number.
+pub const NODES: [(&str, &str, u32); 3] = [
+    ("BUILDKITE_PARALLEL_JOB", "BUILDKITE_PARALLEL_JOB_COUNT", 0),
+    ("CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0),
+    ("CI_NODE_INDEX", "CI_NODE_TOTAL", 1),
+];
 /// Forbids colour.
 pub const NO_COLOR: &str = "NO_COLOR";
 /// Asks for colour anywhere.
@@ -132,6 +139,12 @@ pub static GROUPS: [Group; 6] = [
             of(TARGET_BRANCHES[1], "the same in GitLab"),
             of(TARGET_BRANCHES[2], "the same in Buildkite"),
             of(TARGET_BRANCHES[3], "the same in Jenkins"),
+            of(NODES[0].0, "for `--shard auto`: which node of Buildkite this is, from 0; the first of these three pairs that is set counts"),
+            of(NODES[0].1, "of how many"),
+            of(NODES[1].0, "the same in CircleCI, from 0"),
+            of(NODES[1].1, "of how many"),
+            of(NODES[2].0, "the same in GitLab, from 1"),
+            of(NODES[2].1, "of how many"),
             of(CI, "set: plain lines, nothing is redrawn"),
             of(NO_COLOR, "set: no colour"),
             of(CLICOLOR_FORCE, "set: colour where there is no terminal too"),

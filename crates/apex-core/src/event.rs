@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::id::{AttemptNumber, CategoryIx, JobIx, LayerIx, RunId, ServiceIx, TestIx};
+use crate::judge::LayerFacts;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::Plan;
 use crate::test_case::{Failure, TestCase};
@@ -134,6 +135,9 @@ pub enum LayerEvent {
         /// The rule and what triggered it, for people.
         reason: String,
     },
+    /// What its verdict rests on beside the outcomes of its tests; told right before the end by
+    /// parts of a matrix, so that they can be judged together.
+    Judged(Box<LayerFacts>),
     /// It ended, or never started.
     Finished {
         /// What it amounts to.

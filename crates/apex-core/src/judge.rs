@@ -197,7 +197,7 @@ pub const fn lets_dependants_run(outcome: Outcome) -> bool {
 }
 
 /// What is known when a layer has ended.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LayerFacts {
     /// Its tests by outcome.
     pub counts: Counts,
@@ -246,6 +246,27 @@ impl LayerFacts {
         }
     }
 
+    /// Takes what another part of the layer amounts to into account.
+    pub fn add_part(&mut self, other: &Self) {
+        for (sum, count) in self.counts.iter_mut().zip(other.counts) {
+            *sum += count;
+        }
+        self.cut_tests += other.cut_tests;
+        self.flaky_failures += other.flaky_failures;
+        self.critical_failures += other.critical_failures;
+        self.environment |= other.environment;
+        self.cut |= other.cut;
+        self.began |= other.began;
+        self.interrupted |= other.interrupted;
+        self.stopped = self.stopped.take().or_else(|| other.stopped.clone());
+        add_names(&mut self.timed_out, &other.timed_out);
+        add_names(&mut self.errored, &other.errored);
+        self.contradiction |= other.contradiction;
+        self.deferred += other.deferred;
+        self.spared += other.spared;
+        self.unfinished += other.unfinished;
+    }
+
     fn count(&self, outcome: Outcome) -> u32 {
         self.counts[outcome as usize]
     }
@@ -258,6 +279,14 @@ impl LayerFacts {
 
     fn passed(&self) -> u32 {
         self.count(Outcome::Passed) + self.count(Outcome::Flaky) - self.flaky_failures
+    }
+}
+
+fn add_names(names: &mut Vec<CategoryName>, more: &[CategoryName]) {
+    for name in more {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
     }
 }
 

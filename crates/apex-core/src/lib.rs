@@ -12,6 +12,7 @@ pub mod flakiness;
 pub mod graph;
 pub mod history;
 pub mod id;
+pub mod join;
 pub mod judge;
 pub mod oracle;
 pub mod outcome;

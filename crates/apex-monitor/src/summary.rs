@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use apex_core::plan::Matrix;
 use apex_core::view::{Counts, LayerView, ServiceState};
 use apex_core::{CategoryIx, Outcome, RunView, Sink};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,10 @@ pub struct Summary {
     pub mode: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// Which part this is of a run that machines share, as `2 of 3`: the verdict is that of the
+    /// part alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// `passed` when the exit code is 0, else `failed`.
     pub verdict: String,
     pub exit_code: u8,
@@ -176,6 +181,7 @@ impl Summary {
             prediction: PredictionRow::of(view),
             mode: request.mode.as_ref().map(ToString::to_string),
             environment: request.environment.as_ref().map(ToString::to_string),
+            part: view.plan().matrix.as_ref().and_then(Matrix::which),
             verdict: exit.verdict().to_owned(),
             exit_code: exit.code,
             exit_meaning: exit.meaning.clone(),

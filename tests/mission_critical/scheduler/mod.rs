@@ -5,6 +5,7 @@
 //! `APEX_SIMULATION_RUNS=n` changes how many are made.
 
 mod crowds;
+mod parts;
 mod plans;
 mod world;
 

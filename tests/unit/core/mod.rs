@@ -5,6 +5,7 @@ mod fail_fast;
 mod flakiness;
 mod graph;
 mod judge;
+mod matrix;
 mod order;
 mod phases;
 mod plan;

@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apex_config::model::{CommandLine, FailFast, Load, ModeName, RetryCauses, RetryOn, RunnerKind};
+use apex_config::model::{
+    CategoryName, CommandLine, FailFast, Load, ModeName, RetryCauses, RetryOn, RunnerKind,
+};
 use apex_core::event::{
     AgentEvent, CategoryEvent, JobEvent, LayerEvent, OutputEvent, ProcessEnd, RunEvent, RunResult,
     ServiceEvent, StopCause, Stream as Channel, TestEvent,
 };
-use apex_core::plan::{CategoryWork, LeftOut, Work};
+use apex_core::judge::LayerFacts;
+use apex_core::plan::{CategoryWork, LeftOut, Matrix, PartLoad, Work};
 use apex_core::test_case::{Failure, TestCase};
 use apex_core::{
     AttemptNumber, CategoryIx, Envelope, Event, JobIx, Outcome, Plan, ServiceIx, TestIx, Verdict,
@@ -54,7 +57,36 @@ fn rich_plan() -> Plan {
     plan.services.push(service("postgresql"));
     plan.left_out = vec![LeftOut { name: "smoke".to_owned(), reason: "not asked for".to_owned() }];
     plan.notes = vec!["2 of 3 categories".to_owned()];
+    plan.matrix = Some(Matrix {
+        part: Some(2),
+        of: 3,
+        digest: "0123456789abcdef".into(),
+        parts: [2, 1, 2, 3].into(),
+        loads: vec![PartLoad { jobs: 2, expected: Duration::from_millis(1500) }],
+    });
     plan
+}
+
+/// What the verdict of a layer rests on, as badly as it can be.
+fn every_fact() -> LayerFacts {
+    let names = |name: &str| vec![CategoryName::new(name).unwrap()];
+    LayerFacts {
+        cut_tests: 1,
+        flaky_failures: 2,
+        critical_failures: 3,
+        environment: true,
+        cut: true,
+        began: true,
+        interrupted: true,
+        stopped: Some("first failure".to_owned()),
+        timed_out: names("unit"),
+        errored: names("lint"),
+        contradiction: true,
+        deferred: 4,
+        spared: 5,
+        unfinished: 6,
+        ..LayerFacts::default()
+    }
 }
 
 /// A stream with every type of event and every variant inside.
@@ -113,6 +145,8 @@ pub(crate) fn every_event() -> Stream {
     stream.category_ends(0, Outcome::TimedOut, "slow");
     stream.layer(0, LayerEvent::BudgetExceeded);
     stream.layer(0, LayerEvent::Stopped { reason: "first failure".to_owned() });
+    stream.layer(0, LayerEvent::Judged(Box::new(every_fact())));
+    stream.layer(1, LayerEvent::Judged(Box::default()));
     for verdict in Verdict::ALL {
         stream.layer_ends(0, verdict, "because");
     }

@@ -76,9 +76,17 @@ pub fn plan(
         }
         Wish::Paths(paths, request) => looked.owners(paths, request)?,
     };
-    let unix_millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let past = Past { history, unix_millis: u64::try_from(unix_millis).unwrap_or(u64::MAX) };
+    let (Wish::Request(request) | Wish::Paths(_, request)) = wish;
+    let past = Past { history, unix_millis: present(request.by_the_day) };
     Ok(plan::build(config, &selection, work, past)?)
+}
+
+/// The present, milliseconds since 1970-01-01 UTC, or the end of its day.
+fn present(by_the_day: bool) -> u64 {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    if by_the_day { (now / DAY).saturating_add(1).saturating_mul(DAY) } else { now }
 }
 
 /// The request with the processors that are there, so that jobs begin with one for each.

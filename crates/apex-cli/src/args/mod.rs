@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use clap_complete::Shell;
 pub(crate) use fail_fast::FailFastWord;
-pub(crate) use run::{PartArgs, ProgressMode, RunArgs, TargetArgs};
+pub(crate) use run::{MergeArgs, PartArgs, ProgressMode, RunArgs, ShareArgs, TargetArgs};
 pub(crate) use why::WhyArgs;
 
 /// Columns of help pages that are written to files.
@@ -82,6 +82,8 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Show what `run` would do, without running anything
     Plan(Box<PlanArgs>),
+    /// Join the parts of a run that several machines shared into one record and one verdict
+    Merge(MergeArgs),
     /// List layers, categories, modes or tests
     List(ListArgs),
     /// Explain a category, a test, or an exit code
@@ -124,6 +126,8 @@ pub(crate) enum Command {
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) share: ShareArgs,
     /// Print the plan as JSON
     #[arg(long, group = "form")]
     pub(crate) json: bool,

@@ -53,6 +53,8 @@ pub(crate) struct PartArgs {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) share: ShareArgs,
     /// How progress is shown
     #[arg(long, value_name = "MODE", default_value = "auto")]
     pub(crate) progress_mode: ProgressMode,
@@ -60,7 +62,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
     /// Do not wait: neither for another run of this project, nor for background layers
-    #[arg(long)]
+    #[arg(long, conflicts_with = "shard")]
     pub(crate) no_wait: bool,
     /// Name of the run, for runs that another one hands over
     #[arg(long, value_name = "ID", hide = true)]
@@ -68,6 +70,36 @@ pub(crate) struct RunArgs {
     /// Allow the environment `production`
     #[arg(long)]
     pub(crate) allow_prod: bool,
+}
+
+/// Which share of the plan is meant.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ShareArgs {
+    /// Only the K-th of N parts of the plan, from 1, for machines that share a run; `auto` takes
+    /// both numbers from the CI system (GitLab, Buildkite, CircleCI). `apex merge` joins the parts
+    #[arg(long, value_name = "K/N", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) shard: Option<String>,
+}
+
+/// Options of `apex merge`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// The run directories of the parts
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) parts: Vec<PathBuf>,
+    /// Write the record of the joined run here; with the other records of the project when not
+    /// given
+    #[arg(long, value_name = "DIR")]
+    pub(crate) into: Option<PathBuf>,
+    /// Join what is there although parts are missing; the run is not green then
+    #[arg(long)]
+    pub(crate) allow_missing: bool,
+    /// Also write JUnit XML here
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Do not add the run to the history of the project
+    #[arg(long)]
+    pub(crate) no_history: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

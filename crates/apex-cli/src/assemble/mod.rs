@@ -1,11 +1,14 @@
 //! Joins the parts of a run: plan, record, displays, reports.
 
 mod behind;
+mod display;
 mod guard;
 mod lock;
+mod merge;
 mod past;
 mod record;
 mod request;
+mod share;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +17,10 @@ use apex_agents::controller::{Outcome, PreparedRun};
 use apex_agents::orchestrator::Interrupts;
 use apex_agents::{Controller, changes, control_group, planning, process};
 use apex_core::{Plan, RunId, Sink};
-use apex_monitor::console::{
-    ColourChoice, Console, ConsoleOptions, Mode, Surroundings, Verbosity, terminal_size,
-};
-use apex_monitor::json::JsonLines;
 use apex_monitor::run_dir::Runs;
 
 use crate::apart::apart;
-use crate::args::{ColorWord, GlobalArgs, ProgressMode, RunArgs, TargetArgs};
+use crate::args::{GlobalArgs, ProgressMode, RunArgs, ShareArgs, TargetArgs};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::project::Project;
@@ -29,11 +28,13 @@ use crate::{out, render};
 
 use behind::Behind;
 use lock::ProjectLock;
+pub(crate) use merge::merge;
 use past::Past;
 pub(crate) use past::limits;
 use record::Record;
 pub(crate) use record::state_folder;
 pub(crate) use request::{in_project, wish};
+use share::Share;
 
 /// How long the record of a run may take to be written when the run is over: a slow disk must
 /// not cost the record.
@@ -43,10 +44,25 @@ const RECORD_PATIENCE: Duration = Duration::from_secs(60);
 /// read must not hold the exit code.
 const DISPLAY_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Makes a plan for what the options mean; with `affected`, for what changed since a base.
-pub(crate) fn plan_for(project: &Project, target: &TargetArgs) -> Result<Plan, Failure> {
-    let wish = wish(&project.loaded.root, target, false);
-    let plan = plan(project, &wish)?;
+/// Makes a plan for what the options mean: with `affected`, for what changed since a base; with a
+/// share, for a part of it.
+pub(crate) fn plan_for(
+    project: &Project,
+    target: &TargetArgs,
+    share: &ShareArgs,
+) -> Result<Plan, Failure> {
+    let share = Share::of(share, &project.variables)?;
+    let wish = share::by_the_day(wish(&project.loaded.root, target, false), share);
+    let whole = plan_whole(project, target, &wish)?;
+    Ok(share.map_or_else(|| whole.clone(), |share| share.take_from(whole.clone()).1))
+}
+
+fn plan_whole(
+    project: &Project,
+    target: &TargetArgs,
+    wish: &planning::Wish,
+) -> Result<Plan, Failure> {
+    let plan = plan(project, wish)?;
     let Some(base) = target.part.affected.as_deref() else { return Ok(plan) };
     let Project { loaded, variables } = project;
     let at = changes::Look {
@@ -57,7 +73,7 @@ pub(crate) fn plan_for(project: &Project, target: &TargetArgs) -> Result<Plan, F
         base: named(base),
     };
     let percent = loaded.config.execution.affected_sample_percent;
-    let history = past::look(&state_folder(project), &loaded.config, &wish);
+    let history = past::look(&state_folder(project), &loaded.config, wish);
     changes::spare(at, plan, &history, percent).map_err(Failure::from)
 }
 
@@ -80,16 +96,24 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let state = state_folder(&project);
     let runs = Runs::in_state(&state);
     let kept = project.loaded.config.retention.runs;
+    let share = Share::of(&args.share, &project.variables)?;
     let mut past = Past::in_state(&state, &project.loaded.config.retention);
     let file = project.loaded.file.clone();
     // From here on, where every value of the configuration comes from is not asked any more.
     let controller = apart(move || Controller::of(project.loaded, project.variables))?;
-    let wish = wish(controller.root(), &args.target, args.no_wait);
+    let wish = share::by_the_day(wish(controller.root(), &args.target, args.no_wait), share);
     let history = past.read(&runs, controller.config(), &wish);
     let controller = controller.with_history(Arc::new(history));
     let plan = match args.target.part.affected.as_deref() {
         Some(base) => controller.plan_affected(&wish, named(base))?,
         None => controller.plan(&wish)?,
+    };
+    let (whole, plan) = match share {
+        Some(share) => {
+            let (whole, part) = share.take_from(plan);
+            (Some(whole), part)
+        }
+        None => (None, plan),
     };
     let behind = Behind {
         root: controller.root().to_owned(),
@@ -113,8 +137,10 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     // Everything that the run needs is in the plan; of a large project, the configuration is
     // the larger one.
     apart(move || drop(controller))?;
-    let record = Record::begin(&runs, &run, prepared.plan())?;
-    let code = run_recorded(global, args, prepared, record, past.recorder())?;
+    let record = Record::begin(&runs, &run, prepared.plan(), whole.as_ref())?;
+    // A part teaches when it is joined with the others, so that all machines know the same.
+    let recorder = if whole.is_some() { None } else { past.recorder() };
+    let code = run_recorded(global, args, prepared, record, recorder)?;
     prune(&runs, kept);
     drop(lock);
     if code == ExitCode::NothingRan && args.progress_mode != ProgressMode::Silent {
@@ -142,7 +168,7 @@ fn run_recorded(
         .output(record.output_folder())
         .log_name(record.log_name())
         .feed(keepers, RECORD_PATIENCE)
-        .feed(displays(global, args, shown, &rule), DISPLAY_PATIENCE);
+        .feed(display::of_run(global, args.progress_mode, shown, &rule), DISPLAY_PATIENCE);
     if prepared.has_limits() && is_talkative(global, args) {
         out::people(&format!("limits of layers: {}\n", control_group::enforcement()));
     }
@@ -204,50 +230,6 @@ fn refuse_production(project: &Project, args: &RunArgs) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-/// Who shows the run.
-fn displays(
-    global: &GlobalArgs,
-    args: &RunArgs,
-    run_directory: String,
-    rule: &apex_monitor::ExitRule,
-) -> Vec<Box<dyn Sink>> {
-    use std::io::IsTerminal as _;
-    let variable = |name: &str| std::env::var(name).ok();
-    let surroundings = Surroundings {
-        is_terminal: std::io::stderr().is_terminal(),
-        colour: match global.color {
-            ColorWord::Auto => ColourChoice::Auto,
-            ColorWord::Always => ColourChoice::Always,
-            ColorWord::Never => ColourChoice::Never,
-        },
-        variable: &variable,
-    };
-    let mode = match args.progress_mode {
-        ProgressMode::Silent => return Vec::new(),
-        ProgressMode::Json => {
-            let lines = JsonLines::new(std::io::stdout());
-            return vec![Box::new(lines.exit(std::sync::Arc::clone(rule)))];
-        }
-        ProgressMode::Auto => surroundings.mode(),
-        ProgressMode::Rich => Mode::Live,
-        ProgressMode::Simple => Mode::Plain,
-    };
-    let verbosity = match (global.quiet, global.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
-        _ => Verbosity::Normal,
-    };
-    let options = ConsoleOptions {
-        mode,
-        verbosity,
-        style: surroundings.style(),
-        size: terminal_size,
-        run_directory: Some(run_directory),
-        exit: std::sync::Arc::clone(rule),
-    };
-    vec![Box::new(Console::new(Box::new(std::io::stderr()), options))]
 }
 
 /// Says what went wrong with those who looked. It changes no verdict.

@@ -38,11 +38,29 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Makes the directory of the run and writes the plan.
-    pub(super) fn begin(runs: &Runs, run: &RunId, plan: &Plan) -> Result<Self, Failure> {
+    /// Makes the directory of the run and writes the plan, and what it is a part of.
+    pub(super) fn begin(
+        runs: &Runs,
+        run: &RunId,
+        plan: &Plan,
+        whole: Option<&Plan>,
+    ) -> Result<Self, Failure> {
         let directory = runs.create(run).map_err(|error| no_record(&error))?;
+        if let Some(whole) = whole {
+            directory.write_whole(whole).map_err(|error| no_record(&error))?;
+        }
+        Self::in_directory(directory, plan)
+    }
+
+    /// Writes the plan into a directory that was just made.
+    pub(super) fn in_directory(directory: RunDirectory, plan: &Plan) -> Result<Self, Failure> {
         directory.write_plan(plan).map_err(|error| no_record(&error))?;
         Ok(Self { directory })
+    }
+
+    /// The directory.
+    pub(super) const fn directory(&self) -> &RunDirectory {
+        &self.directory
     }
 
     /// The directory as people should read it: relative to where they are, when it is below.
@@ -91,7 +109,7 @@ impl Record {
     }
 }
 
-fn no_record(error: &std::io::Error) -> Failure {
+pub(super) fn no_record(error: &std::io::Error) -> Failure {
     Failure::environment(
         format!("the run directory could not be written: {error}"),
         "free space, or set APEX_STATE_DIR to a folder that can be written",

@@ -22,6 +22,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
         Command::Run(args) => assemble::run(global, args),
         Command::Plan(args) => plan::plan(global, args),
+        Command::Merge(args) => assemble::merge(global, args),
         Command::List(args) => list::list(global, args),
         Command::Explain(args) => explain::explain(global, args),
         Command::Why(args) => why::why(global, args),

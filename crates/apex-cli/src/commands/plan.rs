@@ -11,7 +11,7 @@ use crate::{out, render};
 
 pub(super) fn plan(global: &GlobalArgs, args: &PlanArgs) -> Result<ExitCode, Failure> {
     let project = Project::for_target(global, &args.target.part)?;
-    let plan = assemble::plan_for(&project, &args.target)?;
+    let plan = assemble::plan_for(&project, &args.target, &args.share)?;
     if args.json {
         let mut document = Vec::new();
         apex_monitor::wire::encode_plan(&plan, &mut document).map_err(|error| {
@@ -27,7 +27,9 @@ pub(super) fn plan(global: &GlobalArgs, args: &PlanArgs) -> Result<ExitCode, Fai
     }
     let has_work =
         plan.categories.iter().any(|category| !matches!(category.work, CategoryWork::Empty { .. }));
-    if has_work {
+    // That nothing falls into a part is no mistake; that the whole plan is empty is one.
+    let is_empty_part = plan.is_part() && plan.categories.is_empty();
+    if has_work || is_empty_part {
         return Ok(ExitCode::Passed);
     }
     let (root, file) = (&project.loaded.root, project.loaded.file.as_deref());

@@ -10,7 +10,7 @@ use apex_core::{History, RunId};
 use apex_monitor::history::HistoryFile;
 use apex_monitor::run_dir::{Runs, read_view};
 
-use crate::args::{GlobalArgs, TargetArgs, WhyArgs};
+use crate::args::{GlobalArgs, ShareArgs, TargetArgs, WhyArgs};
 use crate::assemble;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ use crate::{out, render};
 pub(super) fn why(global: &GlobalArgs, args: &WhyArgs) -> Result<ExitCode, Failure> {
     let project = Project::for_target(global, &args.part)?;
     let target = TargetArgs { paths: Vec::new(), part: args.part.clone() };
-    let plan = assemble::plan_for(&project, &target)?;
+    let plan = assemble::plan_for(&project, &target, &ShareArgs::default())?;
     let state = assemble::state_folder(&project);
     let run = recorded(&Runs::in_state(&state), args.run.as_deref())?;
     let history = history(&HistoryFile::in_state(&state));

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use apex_agents::runners;
 use apex_config::model::FailFast;
-use apex_core::plan::{CategoryWork, Plan, PlannedCategory, PlannedJob, PlannedLayer, Sparing};
+use apex_core::plan::{
+    CategoryWork, Matrix, Plan, PlannedCategory, PlannedJob, PlannedLayer, Sparing,
+};
 use apex_core::{CategoryIx, LayerIx};
 
 use super::{count, count_categories, duration};
@@ -24,6 +26,9 @@ pub(crate) fn plan_page(plan: &Plan) -> String {
         for service in &plan.services {
             line(&mut text, format_args!("  {}  ({})", service.name, service.reason));
         }
+    }
+    if let Some(matrix) = &plan.matrix {
+        parts_part(&mut text, matrix);
     }
     if !plan.left_out.is_empty() {
         text.push_str("\nNot in this plan\n");
@@ -97,6 +102,16 @@ fn layer_part(text: &mut String, plan: &Plan, ix: LayerIx, layer: &PlannedLayer)
         if category.layer == ix {
             category_part(text, plan, CategoryIx::at(position), category);
         }
+    }
+}
+
+/// How the work is shared among machines.
+fn parts_part(text: &mut String, matrix: &Matrix) {
+    line(text, format_args!("\nParts  (split {})", matrix.digest));
+    for (number, load) in (1..).zip(&matrix.loads) {
+        let mark = if matrix.part == Some(number) { "  this one" } else { "" };
+        let (jobs, takes) = (count(load.jobs as usize, "job"), duration(load.expected));
+        line(text, format_args!("  part {number:<4} {jobs:<10} about {takes}{mark}"));
     }
 }
 

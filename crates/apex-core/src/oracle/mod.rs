@@ -45,6 +45,11 @@ pub fn judge(stream: &[Envelope]) -> Vec<Violation> {
     stream_is_dense(stream, &mut findings);
     let plan: &Plan = &started.plan;
     lifecycle::judge(plan, stream, &mut findings);
+    if plan.is_joined() {
+        // Order, limits and room are the business of each machine; its own stream is judged by them.
+        limits::judge_end(plan, stream, &mut findings);
+        return findings.0;
+    }
     order::judge(plan, stream, &mut findings);
     limits::judge(plan, stream, &mut findings);
     turns::judge(plan, stream, &mut findings);

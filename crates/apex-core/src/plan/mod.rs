@@ -8,11 +8,13 @@ mod choose;
 mod found;
 mod job;
 mod jobs;
+pub mod matrix;
 mod narrow;
 mod order;
 pub mod phases;
 mod prediction;
 mod service_set;
+mod sound;
 pub mod split;
 mod steadiness;
 mod without_layers;
@@ -22,7 +24,9 @@ pub use build::{FoundWork, PlanError, build};
 pub use found::{FoundJob, Serial, Source};
 pub use job::{JobSpec, Part, SerialShare, Work, WorkError, WorkErrorKind};
 pub use jobs::Past;
+pub use matrix::{Matrix, PartLoad};
 pub use prediction::{LayerPrediction, Prediction};
+pub use sound::MOST_PARTS;
 pub use without_layers::selection_layer;
 
 use std::sync::Arc;
@@ -85,6 +89,8 @@ pub struct Plan {
     pub failure_limits: FailureLimits,
     /// Tests that earlier runs call flaky, sorted; only where a rule asks.
     pub known_flaky: Vec<(CategoryIx, Arc<str>)>,
+    /// Where it stands among the machines that share its work; none when one machine runs all.
+    pub matrix: Option<Matrix>,
 }
 
 /// The changes that a plan was made for.
@@ -361,6 +367,7 @@ impl Default for Plan {
             prediction: None,
             failure_limits: FailureLimits::default(),
             known_flaky: Vec::new(),
+            matrix: None,
         }
     }
 }

@@ -246,7 +246,8 @@ impl Scheduler {
         let plan = Arc::clone(&self.plan);
         let planned = plan.layer(layer);
         let book = &self.layers[layer.position()];
-        let (verdict, reason) = judge::layer(&self.facts_of(layer), &planned.success);
+        let facts = self.facts_of(layer);
+        let (verdict, reason) = judge::layer(&facts, &planned.success);
         let began = matches!(book.state, LayerState::Running { .. });
         self.layers[layer.position()].state = LayerState::Finished(verdict);
         self.serving.retain(|&other| other != layer);
@@ -260,6 +261,10 @@ impl Scheduler {
         self.result.environment_failed |= verdict == Verdict::Errored;
         for &category in &planned.categories {
             self.result.environment_failed |= self.categories[category.position()].environment;
+        }
+        if plan.is_part() {
+            let facts = LayerFacts { counts: Default::default(), ..facts };
+            self.emit(Event::Layer(layer, LayerEvent::Judged(Box::new(facts))));
         }
         self.emit(Event::Layer(layer, LayerEvent::Finished { verdict, reason }));
     }
@@ -310,7 +315,8 @@ impl Scheduler {
         if self.unfinished_layers > 0 || !self.services_are_quiet() {
             return;
         }
-        self.result.nothing_ran = (self.executed == 0 && !self.is_all_spared()) || self.named_empty;
+        let none = self.executed == 0 && !self.is_all_spared() && !self.is_for_others_to_say();
+        self.result.nothing_ran = none || self.named_empty;
         self.state = RunState::Finished;
         let result = self.result.clone();
         self.emit(Event::Run(RunEvent::Finished(result)));
@@ -323,6 +329,13 @@ impl Scheduler {
             && !works().any(|work| {
                 matches!(work, CategoryWork::Jobs { .. } | CategoryWork::Unavailable { .. })
             })
+    }
+
+    /// Whether other parts of a matrix decide whether anything ran: then that nothing falls into
+    /// this part, or that all of it was skipped, is no fault of it.
+    fn is_for_others_to_say(&self) -> bool {
+        let part = self.plan.matrix.as_ref().filter(|matrix| matrix.part.is_some());
+        part.is_some_and(|part| self.plan.layers.is_empty() || !part.parts.is_empty())
     }
 
     /// Whether work is left and nothing can ever move it: a plan that contradicts itself.

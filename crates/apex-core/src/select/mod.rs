@@ -32,6 +32,9 @@ pub struct Request {
     pub budget: Option<Duration>,
     /// Whether background layers are left to somebody else.
     pub leaves_background: bool,
+    /// Whether several machines make the same plan at about the same time: then the present
+    /// counts as the end of its day (UTC), so that all come to the same answer.
+    pub by_the_day: bool,
 }
 
 impl Request {
@@ -46,6 +49,7 @@ impl Request {
             cores: None,
             budget: None,
             leaves_background: false,
+            by_the_day: false,
         }
     }
 }

@@ -227,6 +227,7 @@ fn tell_layer(
             Level::Notable,
             Some(named.with(Label::Caution, " stopped").text(format!(": {reason}"))),
         ),
+        LayerEvent::Judged(_) => (Level::Tests, None),
         LayerEvent::Finished { verdict, reason } => {
             let progress = view.layers().get(layer.position()).map(|layer| &layer.progress);
             let spent = progress

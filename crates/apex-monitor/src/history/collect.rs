@@ -63,7 +63,7 @@ impl Collector {
                 self.setting = started.setting.clone();
                 self.jobs.reserve(started.plan.jobs.len());
             }
-            Event::Job(job, event) => self.take_job(*job, event, envelope.at),
+            Event::Job(job, event) => self.take_job(*job, event, envelope.at, view),
             Event::Test(job, TestEvent::Finished { test, attempt, outcome, duration, .. }) => {
                 let attempt = TestAttempt {
                     test: *test,
@@ -94,10 +94,10 @@ impl Collector {
         }
     }
 
-    fn take_job(&mut self, job: JobIx, event: &JobEvent, at: Moment) {
+    fn take_job(&mut self, job: JobIx, event: &JobEvent, at: Moment, view: &RunView) {
         match event {
             JobEvent::Started { attempt } => {
-                let beside = u32::try_from(self.running.len()).unwrap_or(u32::MAX);
+                let beside = self.beside(job, view);
                 let running = RunningJob {
                     started: at,
                     attempt: attempt.0,
@@ -131,6 +131,14 @@ impl Collector {
             }
             JobEvent::StopReached | JobEvent::Finished { .. } => {}
         }
+    }
+
+    /// How many jobs run on the machine on which this one starts.
+    fn beside(&self, job: JobIx, view: &RunView) -> u32 {
+        let matrix = view.plan().matrix.as_ref().filter(|matrix| matrix.part.is_none());
+        let machine = |job: &JobIx| matrix.and_then(|matrix| matrix.parts.get(job.position()));
+        let beside = self.running.keys().filter(|other| machine(other) == machine(&job));
+        u32::try_from(beside.count()).unwrap_or(u32::MAX)
     }
 
     /// The run itself; `None` when it never began.

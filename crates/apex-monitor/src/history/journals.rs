@@ -82,12 +82,16 @@ pub(super) fn catch_up(path: &Path, runs: &Runs) -> Result<TakenIn, HistoryError
     Ok(taken)
 }
 
-/// The runs that have a record, the newest first.
+/// The runs that have a record, the newest first, without parts of runs: these teach when they
+/// are joined. Else the machines of a matrix would come to know different things, and to split
+/// the next run differently.
 fn recorded(runs: &Runs) -> Result<Vec<RunId>, HistoryError> {
-    runs.list().map_err(|source| HistoryError::File {
+    let mut recorded = runs.list().map_err(|source| HistoryError::File {
         what: "the records of runs cannot be listed".to_owned(),
         source,
-    })
+    })?;
+    recorded.retain(|run| !runs.open(run).is_ok_and(|record| record.is_part()));
+    Ok(recorded)
 }
 
 /// Those of some runs that the history does not have.

@@ -3,6 +3,7 @@
 //! | file | what it holds | form |
 //! |---|---|---|
 //! | `plan.json` | what was going to happen | `apex.plan/1`, one line |
+//! | `whole.json` | of a part: the plan of all parts together | `apex.plan/1`, one line |
 //! | `events.jsonl` | what happened | `apex.event/1`, a line an event |
 //! | `summary.json` | what it amounts to | `apex.summary/1`, one line |
 //! | `junit.xml` | the tests for other tools | JUnit |
@@ -13,7 +14,9 @@
 //! A run directory is self-contained and may be moved. The state folder ignores itself in Git.
 //! Only runs that nobody holds are ever removed.
 
+mod joining;
 mod journal;
+mod part;
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -24,9 +27,12 @@ use apex_core::{AttemptNumber, JobIx, Plan, RunId};
 use crate::atomic::write_atomically;
 use crate::wire;
 
+pub use joining::Joining;
 pub use journal::{Journal, JournalError, JournalReader, read_view};
+pub use part::{PartError, RecordedPart};
 
 const PLAN: &str = "plan.json";
+const WHOLE: &str = "whole.json";
 const EVENTS: &str = "events.jsonl";
 const SUMMARY: &str = "summary.json";
 const JUNIT: &str = "junit.xml";
@@ -62,12 +68,7 @@ impl Runs {
     /// Those of the file system; [`ErrorKind::AlreadyExists`] when the run has a directory.
     pub fn create(&self, run: &RunId) -> io::Result<RunDirectory> {
         self.prepare()?;
-        let path = self.path_of(run)?;
-        fs::create_dir(&path)?;
-        let lock = File::create(path.join(LOCK))?;
-        lock.try_lock().map_err(io::Error::from)?;
-        fs::create_dir(path.join(OUTPUT))?;
-        Ok(RunDirectory { path, _lock: Some(lock) })
+        RunDirectory::create(self.path_of(run)?)
     }
 
     /// The directory of an earlier run, for reading.
@@ -156,6 +157,18 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
+    /// Makes a run directory at any place and holds its lock.
+    ///
+    /// # Errors
+    /// Those of the file system; [`ErrorKind::AlreadyExists`] when something is there.
+    pub fn create(path: PathBuf) -> io::Result<Self> {
+        fs::create_dir(&path)?;
+        let lock = File::create(path.join(LOCK))?;
+        lock.try_lock().map_err(io::Error::from)?;
+        fs::create_dir(path.join(OUTPUT))?;
+        Ok(Self { path, _lock: Some(lock) })
+    }
+
     /// A run directory at any place, for reading.
     ///
     /// # Errors
@@ -220,8 +233,37 @@ impl RunDirectory {
     /// # Errors
     /// Those of the file system; [`ErrorKind::InvalidData`] with a [`wire::DecodeError`].
     pub fn read_plan(&self) -> io::Result<Plan> {
-        let document = fs::read(self.path.join(PLAN))?;
-        wire::decode_plan(&document).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+        self.plan_in(PLAN)
+    }
+
+    /// Writes the plan that this run is a part of.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn write_whole(&self, whole: &Plan) -> io::Result<()> {
+        write_atomically(&self.path.join(WHOLE), |writer| wire::encode_plan_line(whole, writer))
+    }
+
+    /// Reads the plan that this run is a part of.
+    ///
+    /// # Errors
+    /// As [`RunDirectory::read_plan`]; [`ErrorKind::NotFound`] when it is no part.
+    pub fn read_whole(&self) -> io::Result<Plan> {
+        self.plan_in(WHOLE)
+    }
+
+    /// Whether it is the record of a part of a run.
+    #[must_use]
+    pub fn is_part(&self) -> bool {
+        self.path.join(WHOLE).exists()
+    }
+
+    fn plan_in(&self, file: &str) -> io::Result<Plan> {
+        let path = self.path.join(file);
+        let told = |error: io::Error| io::Error::new(error.kind(), format!("{file}: {error}"));
+        let document = fs::read(path).map_err(told)?;
+        wire::decode_plan(&document)
+            .map_err(|error| io::Error::new(ErrorKind::InvalidData, format!("{file}: {error}")))
     }
 
     /// Whether the run is going on.

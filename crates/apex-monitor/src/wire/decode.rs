@@ -144,6 +144,9 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
         Body::LayerStopped { layer, reason, .. } => {
             of_layer(layer, LayerEvent::Stopped { reason: reason.into() })
         }
+        Body::LayerJudged { layer, facts, .. } => {
+            of_layer(layer, LayerEvent::Judged(Box::new((*facts).try_into()?)))
+        }
         Body::LayerFinished { layer, verdict, reason, .. } => {
             of_layer(layer, LayerEvent::Finished { verdict: verdict.0, reason: reason.into() })
         }

@@ -187,6 +187,9 @@ impl<'v> Beside<'v> {
             LayerEvent::Stopped { reason } => {
                 Body::LayerStopped { layer, name, reason: reason.into() }
             }
+            LayerEvent::Judged(facts) => {
+                Body::LayerJudged { layer, name, facts: Box::new((&**facts).into()) }
+            }
             LayerEvent::Finished { verdict, reason } => {
                 Body::LayerFinished { layer, name, verdict: Word(*verdict), reason: reason.into() }
             }

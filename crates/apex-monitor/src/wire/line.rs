@@ -7,6 +7,7 @@ use apex_core::{Outcome, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::matrix::FactsLine;
 use super::plan::PlanLine;
 use super::seconds::Seconds;
 use super::word::Word;
@@ -100,6 +101,15 @@ pub(super) enum Body<'a> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<Text<'a>>,
         reason: Text<'a>,
+    },
+    /// What the verdict of a layer rests on beside the outcomes of its tests, in one part of a
+    /// matrix.
+    #[serde(rename = "layer.judged")]
+    LayerJudged {
+        layer: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Text<'a>>,
+        facts: Box<FactsLine<'a>>,
     },
     /// A layer ended, or never started.
     #[serde(rename = "layer.finished")]

@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 mod line;
 mod listed;
+mod matrix;
 mod plan;
 mod plan_decode;
 mod plan_encode;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::line::Text;
 use super::listed::Listed;
+use super::matrix::MatrixLine;
 use super::policy::{FailureLimitsLine, KnownFlakyLine};
 use super::seconds::Seconds;
 use super::word::Word;
@@ -67,6 +68,9 @@ pub(super) struct PlanLine<'a> {
     /// Tests that earlier runs call flaky, where a rule asks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known_flaky: Vec<KnownFlakyLine<'a>>,
+    /// Where it stands among the machines that share its work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<MatrixLine<'a>>,
 }
 
 /// What was asked for.

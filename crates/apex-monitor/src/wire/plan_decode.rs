@@ -66,6 +66,7 @@ impl TryFrom<PlanLine<'_>> for Plan {
             prediction: line.prediction.map(Into::into),
             failure_limits: line.failure_limits.map(Into::into).unwrap_or_default(),
             known_flaky: line.known_flaky.into_iter().map(Into::into).collect(),
+            matrix: line.matrix.map(Into::into),
         })
     }
 }

@@ -64,6 +64,7 @@ impl<'a> From<&'a Plan> for PlanLine<'a> {
             prediction: plan.prediction.as_ref().map(Into::into),
             failure_limits: FailureLimitsLine::of(&plan.failure_limits),
             known_flaky: plan.known_flaky.iter().map(Into::into).collect(),
+            matrix: plan.matrix.as_ref().map(Into::into),
         }
     }
 }
