@@ -14,6 +14,7 @@ mod init;
 mod interrupt;
 mod lock;
 mod misuse;
+mod orders;
 mod polyglot;
 mod quarantine;
 mod reference;

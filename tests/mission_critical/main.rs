@@ -3,4 +3,5 @@
 mod history;
 mod planning;
 mod scheduler;
+mod services;
 mod supervision;

@@ -1,8 +1,10 @@
 //! Support for the tests: the program under test, projects to run it in, a limit on waiting,
-//! what is left running, tools that may be missing, reports of others, compose files.
+//! what is left running and in the container engine, tools that may be missing, reports of others,
+//! compose files.
 
 pub mod apex;
 pub mod compose;
+pub mod docker;
 pub mod junit;
 pub mod polyglot;
 pub mod processes;

@@ -41,8 +41,10 @@ pub(crate) fn main_layer(id: &str, exists: impl Fn(&str) -> bool) -> Option<&str
 }
 
 /// Other names of services.
-pub(crate) const SERVICE_ALIASES: [(&str, &str); 4] = [
+pub(crate) const SERVICE_ALIASES: [(&str, &str); 6] = [
     ("postgres", "postgresql"),
+    ("test-postgres", "postgresql"),
+    ("test-redis", "redis"),
     ("backend", "backend_service"),
     ("auth", "auth_service"),
     ("frontend", "frontend_service"),

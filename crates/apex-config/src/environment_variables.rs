@@ -43,6 +43,14 @@ pub const TERM: &str = "TERM";
 pub const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 /// The folders that programs are looked for in.
 pub const PATH: &str = "PATH";
+/// Where the container engine is.
+pub const DOCKER_HOST: &str = "DOCKER_HOST";
+/// The context of the Docker command.
+pub const DOCKER_CONTEXT: &str = "DOCKER_CONTEXT";
+/// The folder of the Docker command.
+pub const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
+/// The folder for sockets of a user.
+pub const XDG_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
 /// The active virtual environment of Python.
 pub const VIRTUAL_ENV: &str = "VIRTUAL_ENV";
 
@@ -157,6 +165,10 @@ pub static GROUPS: [Group; 6] = [
             of(PATH, "where programs are looked for"),
             of(VIRTUAL_ENV, "the environment of Python, after `.venv` and `venv` of the project"),
             of("GIT_DIR", "set: git is asked for the commit wherever the project lies, not only below a `.git`"),
+            of(DOCKER_HOST, "where the container engine is: `unix://` or `tcp://`; else the context of the Docker command, else the usual sockets of Docker and podman"),
+            of(DOCKER_CONTEXT, "the context, in place of the one that `docker context use` chose"),
+            of(DOCKER_CONFIG, "folder of the files of the Docker command, in place of `~/.docker`"),
+            of(XDG_RUNTIME_DIR, "folder in which a user's own podman has its socket"),
             of("PYENV_VERSION", "set: the start scripts of pyenv choose the version of Python"),
             of("RUST_TEST_THREADS", "tests that a test program of Rust runs at once"),
         ],
@@ -177,6 +189,16 @@ pub static GROUPS: [Group; 6] = [
             of("APEX_SERVICE_<NAME>_HOST", "where a service answers; its name in capitals"),
             of("APEX_SERVICE_<NAME>_PORT", "its main port"),
             of("APEX_SERVICE_<NAME>_URL", "its address as a URL"),
+            of("DATABASE_URL", "of the service `postgresql`: its address with user, password and name of the database; like the next ones only where it is not set already"),
+            of("POSTGRES_<PART>", "`HOST` and `PORT` of the service `postgresql`; `USER`, `PASSWORD` and `DB` of its own `env` are part of `DATABASE_URL`"),
+            of("TEST_POSTGRES_PORT", "its main port, older name"),
+            of("REDIS_URL", "of the service `redis`: its address"),
+            of("REDIS_HOST", "where it answers"),
+            of("REDIS_PORT", "its main port"),
+            of("TEST_REDIS_PORT", "the same, older name"),
+            of("BACKEND_URL", "of the service `backend_service`: its address"),
+            of("AUTH_SERVICE_URL", "of the service `auth_service`: its address"),
+            of("FRONTEND_URL", "of the service `frontend_service`: its address"),
             of(TEST_ENV, "the environment"),
             of(ENVIRONMENT, "the same; `local` for `test` and `ci`"),
             of(TESTING, "always `1`"),

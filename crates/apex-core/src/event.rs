@@ -363,6 +363,16 @@ pub enum Stream {
 pub enum ServiceEvent {
     /// It was asked to start.
     Starting,
+    /// Something is done before it can start, such as fetching its image.
+    Preparing {
+        /// What.
+        what: String,
+    },
+    /// It ended by itself and starts again; jobs that ran with it are ended.
+    Lost {
+        /// What happened, with its last lines.
+        reason: String,
+    },
     /// It answers.
     Ready {
         /// Label → `host:port`.

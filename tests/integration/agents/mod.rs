@@ -2,6 +2,7 @@
 
 mod controller;
 mod detect;
+mod docker;
 mod feed;
 mod process;
 pub(crate) mod project;

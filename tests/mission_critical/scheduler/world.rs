@@ -312,7 +312,16 @@ impl<'a> World<'a> {
         self.plan_input(at, Input::Service { service, report });
         if faulty && self.random.percent(8) {
             let at = at.plus(self.after(0, 20_000));
-            let report = ServiceEvent::Failed { reason: "it crashed".to_owned() };
+            let reason = "it crashed".to_owned();
+            if self.random.percent(50) {
+                let report = ServiceEvent::Failed { reason };
+                self.plan_input(at, Input::Service { service, report });
+                return;
+            }
+            let report = ServiceEvent::Lost { reason };
+            self.plan_input(at, Input::Service { service, report });
+            let at = at.plus(self.after(10, 3_000));
+            let report = ServiceEvent::Ready { addresses: Vec::new() };
             self.plan_input(at, Input::Service { service, report });
         }
     }

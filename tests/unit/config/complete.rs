@@ -2,8 +2,9 @@
 
 use apex_config::Severity;
 use apex_config::model::{
-    BudgetPolicy, CommandLine, Dialect, ExecutionMode, FailFast, LayerSelection, ModeName,
-    Readiness, ReadinessCheck, RunMode, RunnerKind, ServiceName, ServiceSource, Shards,
+    BudgetPolicy, CommandLine, Dialect, ExecutionMode, FailFast, ImageSource, LayerSelection,
+    ModeName, Preset, Readiness, ReadinessCheck, RunMode, RunnerKind, ServiceName, ServiceSource,
+    Shards,
 };
 
 use super::support::{COMPLETE, Project, category, layer, lines, minutes, of, seconds};
@@ -27,19 +28,7 @@ fn what_has_no_effect_yet_is_noted_once_each() {
     let mut fields: Vec<&str> =
         of(&notes, Severity::Note).iter().map(|problem| problem.text.as_str()).collect();
     fields.sort_unstable();
-    assert_eq!(
-        fields,
-        [
-            "alerts",
-            "build",
-            "compose",
-            "image",
-            "llm_requirements",
-            "memory_mb",
-            "oneshot",
-            "telemetry"
-        ]
-    );
+    assert_eq!(fields, ["alerts", "compose", "llm_requirements", "telemetry"]);
 }
 
 #[test]
@@ -119,7 +108,9 @@ fn services_land_in_the_model() {
     let config = Project::new(COMPLETE).variable("TEST_DB_PASSWORD", "s3").config();
     let service = |name: &str| &config.services[&ServiceName::new(name).unwrap()];
     let postgresql = service("postgresql");
-    assert_eq!(postgresql.source, ServiceSource::Container { kind: "image" });
+    let ServiceSource::Container(container) = &postgresql.source else { panic!("no container") };
+    assert_eq!(container.image, ImageSource::Named("postgres:16-alpine".to_owned()));
+    assert_eq!(container.limits.memory_mb, Some(512));
     assert_eq!(postgresql.env["POSTGRES_PASSWORD"], "s3");
     assert_eq!(
         postgresql.exports["DATABASE_URL"],
@@ -195,4 +186,37 @@ fn in_staging_a_service_is_where_its_remote_url_says() {
         backend.source,
         ServiceSource::External { url: "https://backend.example".to_owned() }
     );
+}
+
+#[test]
+fn usual_services_export_what_they_have_always_been_known_by() {
+    let text = "apex: 1\nservices:\n  test-postgres:\n    image: x\n    env: \
+                {POSTGRES_USER: me, POSTGRES_PASSWORD: 'a b@c', POSTGRES_DB: shop}\n  redis: {image: \
+                y, exports: {REDIS_HOST: mine}}\n";
+    let project = Project::new(text).variable("REDIS_URL", "redis://elsewhere");
+    let config = project.config();
+    let postgresql = config.service("postgres").unwrap();
+    assert_eq!(postgresql.name.as_str(), "postgresql", "one table of names");
+    let exports = &postgresql.exports;
+    assert_eq!(exports["DATABASE_URL"], "postgresql://me:a%20b%40c@{host}:{port}/shop");
+    assert_eq!(exports["POSTGRES_PORT"], "{port}");
+    let redis = &config.service("test-redis").unwrap().exports;
+    assert_eq!(redis["REDIS_HOST"], "mine", "what is written counts");
+    assert!(!redis.contains_key("REDIS_URL"), "what is set counts");
+    assert_eq!(redis["TEST_REDIS_PORT"], "{port}");
+}
+
+#[test]
+fn containers_are_asked_in_the_language_of_their_sort() {
+    let text = "apex: 1\nservices:\n  cache: {image: 'registry:5000/x/valkey:8'}\n  \
+                store: {image: 'a/postgis@sha256:0'}\n  web: {image: nginx, ports: {main: 80}}\n  \
+                job: {image: redis, oneshot: true}\n";
+    let config = Project::new(text).config();
+    let checks = |name: &str| config.service(name).unwrap().readiness.checks.clone();
+    let preset = |preset| vec![ReadinessCheck::Preset { preset, port: "main".to_owned() }];
+    assert_eq!(checks("cache"), preset(Preset::Redis));
+    assert_eq!(checks("store"), preset(Preset::Postgres));
+    assert_eq!(config.service("store").unwrap().ports["main"], 5432);
+    assert_eq!(checks("web"), [ReadinessCheck::Tcp { port: "main".to_owned() }]);
+    assert_eq!(checks("job"), []);
 }

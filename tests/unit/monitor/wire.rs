@@ -150,6 +150,8 @@ pub(crate) fn every_event() -> Stream {
     for verdict in Verdict::ALL {
         stream.layer_ends(0, verdict, "because");
     }
+    stream.service(0, ServiceEvent::Lost { reason: "exit code 9".to_owned() });
+    stream.service(0, ServiceEvent::Preparing { what: "fetching its image".to_owned() });
     stream.service(0, ServiceEvent::Failed { reason: "it stopped".to_owned() });
     stream.service(0, ServiceEvent::Stopped);
     stream.push(Event::Agent(AgentEvent::Failed { agent: "x".into(), reason: "y".to_owned() }));

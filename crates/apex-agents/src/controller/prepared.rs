@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use apex_config::Config;
-use apex_config::model::Service;
+use apex_config::model::{Lifetime, Service};
 use apex_core::event::RunResult;
 use apex_core::plan::PlannedLayer;
 use apex_core::{Plan, RunId, Sink};
@@ -216,6 +216,12 @@ impl PreparedRun {
             logs: self.output.clone(),
             base_env: Arc::clone(&variables),
             grace: SERVICE_GRACE,
+            run: self.run.as_str().to_owned(),
+            engine: None,
+            keeps: self
+                .services
+                .iter()
+                .any(|service| matches!(service.lifetime, Lifetime::Keep { .. })),
         });
         let services = services.guarded_by(guard.clone());
         let executor = self.executor.unwrap_or_else(|| {
@@ -261,6 +267,7 @@ impl PreparedRun {
 fn close(finished: orchestrator::Finished, patience: &[Duration]) -> Outcome {
     let Departure { warnings, troubles: agent_troubles, late: late_agents } =
         finished.staff.shut_down(LEAVING);
+    let warnings = warnings.into_iter().chain(finished.warnings).collect();
     let mut troubles = Vec::new();
     let mut late_feeds = 0;
     for (feed, &limit) in finished.feeds.into_iter().zip(patience) {

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use apex_config::model::Service;
+use apex_config::model::{Lifetime, Service, ServiceSource};
 use apex_core::event::{AgentEvent, RunEvent, RunResult, ServiceEvent, Setting};
 use apex_core::schedule::{Command, Input, Scheduler};
 use apex_core::{AttemptNumber, Envelope, Event, JobIx, Moment, Plan, RunId, ServiceIx};
@@ -36,6 +36,9 @@ const REPORTS_AT_ONCE: usize = 64;
 
 /// Time between two looks at the machine.
 const SAMPLE_RHYTHM: Duration = Duration::from_millis(250);
+
+/// How long services may take to go away when the run is over.
+const CLEARING: Duration = Duration::from_secs(15);
 
 /// Names the file for what an attempt of a job writes.
 pub type LogName = Arc<dyn Fn(&Plan, JobIx, AttemptNumber) -> PathBuf + Send + Sync>;
@@ -78,6 +81,8 @@ pub struct Finished {
     pub feeds: Vec<Feed>,
     /// Further agents, to be shut down.
     pub staff: Staff,
+    /// What could not be taken away, for people.
+    pub warnings: Vec<String>,
 }
 
 /// Runs a plan to its end.
@@ -110,9 +115,8 @@ pub async fn run(parts: Parts) -> Finished {
         plan,
     };
     ring.turn(service_reports, parts.interrupts).await;
-    let patience = tokio::time::Instant::now() + Duration::from_secs(5);
-    ring.services.shutdown(patience).await;
-    Finished { result: ring.result, feeds: ring.feeds, staff: ring.staff }
+    let warnings = ring.services.shutdown(tokio::time::Instant::now() + CLEARING).await;
+    Finished { result: ring.result, feeds: ring.feeds, staff: ring.staff, warnings }
 }
 
 struct Ring {
@@ -124,7 +128,7 @@ struct Ring {
     services: ServiceAgent,
     definitions: Vec<Service>,
     /// What ready services export.
-    exports: BTreeMap<ServiceIx, Arc<BTreeMap<String, String>>>,
+    exports: BTreeMap<ServiceIx, Exports>,
     /// Variables of the run.
     base: Arc<BTreeMap<String, String>>,
     allowances: Vec<Arc<Allowance>>,
@@ -136,6 +140,14 @@ struct Ring {
     outbox: Vec<Envelope>,
     result: RunResult,
     load: LoadMeter,
+}
+
+/// Variables of a service that is ready.
+struct Exports {
+    /// For jobs and services on this machine.
+    outside: Arc<BTreeMap<String, String>>,
+    /// For containers.
+    inside: BTreeMap<String, String>,
 }
 
 /// What the ring waited for.
@@ -230,11 +242,13 @@ impl Ring {
     /// Keeps what a service exports for the jobs that need it.
     fn note_exports(&mut self, service: ServiceIx, report: ServiceReport) -> ServiceEvent {
         match report {
-            ServiceReport::Ready { addresses, exports } => {
-                self.exports.insert(service, Arc::new(exports));
+            ServiceReport::Ready { addresses, exports, inside } => {
+                self.exports.insert(service, Exports { outside: Arc::new(exports), inside });
                 ServiceEvent::Ready { addresses }
             }
             ServiceReport::Failed { reason } => ServiceEvent::Failed { reason },
+            ServiceReport::Preparing { what } => ServiceEvent::Preparing { what },
+            ServiceReport::Lost { reason } => ServiceEvent::Lost { reason },
             ServiceReport::Stopped => ServiceEvent::Stopped,
         }
     }
@@ -277,15 +291,17 @@ impl Ring {
     }
 
     fn start_service(&mut self, service: ServiceIx) {
-        let mut env = BTreeMap::clone(&self.base);
+        let Some(definition) = self.definitions.get(service.position()) else { return };
+        let is_container = matches!(definition.source, ServiceSource::Container(_));
+        // What outlives the run knows nothing of it.
+        let is_kept = matches!(definition.lifetime, Lifetime::Keep { .. });
+        let mut env = if is_kept { BTreeMap::new() } else { BTreeMap::clone(&self.base) };
         for before in &self.plan.service(service).after {
-            if let Some(exports) = self.exports.get(before) {
-                env.extend(BTreeMap::clone(exports));
-            }
+            let Some(exports) = self.exports.get(before) else { continue };
+            let seen = if is_container { &exports.inside } else { &*exports.outside };
+            env.extend(seen.clone());
         }
-        if let Some(definition) = self.definitions.get(service.position()) {
-            self.services.start(service, definition, &env);
-        }
+        self.services.start(service, definition, &env);
     }
 
     fn submission(
@@ -298,7 +314,11 @@ impl Ring {
         let category = self.plan.category(planned.category);
         let of_attempt = variables::of_attempt(&self.plan, job, attempt);
         let mut env = vec![Arc::clone(&self.base), Arc::new(of_attempt)];
-        env.extend(planned.services.iter().filter_map(|one| self.exports.get(one)).map(Arc::clone));
+        env.extend(
+            planned.services.iter().filter_map(|one| {
+                self.exports.get(one).map(|exports| Arc::clone(&exports.outside))
+            }),
+        );
         Submission {
             run: self.run.clone(),
             job,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use apex_config::environment_variables::SERVICE_PREFIX;
-use apex_config::model::{ReadinessCheck, Service};
+use apex_config::model::{Preset, ReadinessCheck, Service};
 
 /// A host and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,20 +37,39 @@ impl Addresses {
     /// `default`, else the first by label.
     #[must_use]
     pub fn of_program(service: &Service, ports: &BTreeMap<String, u16>) -> Self {
+        Self::at(service, "127.0.0.1", ports)
+    }
+
+    fn at(service: &Service, host: &str, ports: &BTreeMap<String, u16>) -> Self {
         let labelled: BTreeMap<String, Endpoint> = ports
             .iter()
-            .map(|(label, port)| {
-                (label.clone(), Endpoint { host: "127.0.0.1".to_owned(), port: *port })
-            })
+            .map(|(label, port)| (label.clone(), Endpoint { host: host.to_owned(), port: *port }))
             .collect();
         let main = ["main", "default"]
             .iter()
             .find_map(|label| labelled.get(*label))
             .or_else(|| labelled.values().next())
             .cloned();
-        let scheme = if speaks_http(service) { "http" } else { "tcp" };
+        let scheme = scheme(service);
         let url = main.as_ref().map(|main| format!("{scheme}://{main}"));
         Self { labelled, main, url }
+    }
+
+    /// Addresses of a container, seen from outside: inner ports are those at which it listens,
+    /// `published` says where they are on the host.
+    #[must_use]
+    pub fn of_container(service: &Service, host: &str, published: &BTreeMap<u16, u16>) -> Self {
+        let outer = service
+            .ports
+            .iter()
+            .filter_map(|(label, inner)| Some((label.clone(), *published.get(inner)?)));
+        Self::at(service, host, &outer.collect())
+    }
+
+    /// Addresses of a container, seen by others in its network: its name and its inner ports.
+    #[must_use]
+    pub fn inside(service: &Service) -> Self {
+        Self::at(service, &service.name.as_str().replace('_', "-"), &service.ports)
     }
 
     /// Addresses of a service that runs elsewhere; labels with a port are on the host of `url`.
@@ -132,9 +151,19 @@ impl Addresses {
     }
 }
 
-fn speaks_http(service: &Service) -> bool {
-    let checks = &service.readiness.checks;
-    checks.iter().any(|check| matches!(check, ReadinessCheck::Http { .. }))
+/// The scheme of the URL of a service, by the language in which it is asked.
+fn scheme(service: &Service) -> &'static str {
+    let spoken = service.readiness.checks.iter().find_map(|check| match check {
+        ReadinessCheck::Http { .. } => Some("http"),
+        ReadinessCheck::Preset { preset, .. } => Some(match preset {
+            Preset::Postgres => "postgresql",
+            Preset::Redis => "redis",
+            Preset::Mysql => "mysql",
+            Preset::Rabbitmq => "amqp",
+        }),
+        _ => None,
+    });
+    spoken.unwrap_or("tcp")
 }
 
 /// Host and port of a URL (RFC 3986); well-known schemes have a port of their own.

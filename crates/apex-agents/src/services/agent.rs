@@ -5,25 +5,28 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apex_config::model::{Service, ServiceSource};
+use apex_config::model::{Container, Service, ServiceName, ServiceSource};
 use apex_core::id::ServiceIx;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::addresses::Addresses;
+use super::docker::{ContainerService, Engine, Ground, Owned};
 use super::external::ExternalService;
+use super::life::{self, Reports, Startable};
 use super::ports;
-use super::program::{Down, ProgramService};
+use super::program::ProgramService;
 use crate::guardian::Guard;
 use crate::panics::catch_panic;
 use crate::process::{Ending, StopRequest};
 
-/// Reports that wait for the reader; a service makes two in its life.
+/// Reports that wait for the reader; a service makes a few in its life.
 const REPORTS: usize = 64;
 
-/// What happened to a service. After its start there is at most one [`ServiceReport::Ready`] and
-/// then exactly one of the others.
+/// What happened to a service. Each start is followed by at most one [`ServiceReport::Ready`];
+/// [`ServiceReport::Lost`] begins the next start, [`ServiceReport::Failed`] and
+/// [`ServiceReport::Stopped`] are the last report, of which there is exactly one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceReport {
     /// It answers.
@@ -32,6 +35,19 @@ pub enum ServiceReport {
         addresses: Vec<(String, String)>,
         /// Variables for the jobs that need it.
         exports: BTreeMap<String, String>,
+        /// The same variables for containers of the run, which see it at another address.
+        inside: BTreeMap<String, String>,
+    },
+    /// Something is done before it can start, such as fetching its image. Told at most every
+    /// second.
+    Preparing {
+        /// What.
+        what: String,
+    },
+    /// It ended by itself and starts again.
+    Lost {
+        /// What happened, with the last lines it wrote.
+        reason: String,
     },
     /// It did not become ready, or ended by itself. Nothing of it runs any more.
     Failed {
@@ -53,6 +69,12 @@ pub struct ServiceSettings {
     pub base_env: Arc<BTreeMap<String, String>>,
     /// Time between the request to end and the kill.
     pub grace: Duration,
+    /// The run, whose name is on everything that is made in a container engine.
+    pub run: String,
+    /// The container engine; none means the one that `base_env` names, found when it is needed.
+    pub engine: Option<Arc<dyn Engine>>,
+    /// Whether some of the services outlive the run.
+    pub keeps: bool,
 }
 
 /// Brings services up and takes them away.
@@ -62,17 +84,13 @@ pub struct ServiceAgent {
     reports: mpsc::Sender<(ServiceIx, ServiceReport)>,
     running: HashMap<ServiceIx, Running>,
     given_ports: HashSet<u16>,
+    ground: Arc<Ground>,
 }
 
 struct Running {
+    name: ServiceName,
     stop: Arc<StopRequest>,
     task: JoinHandle<()>,
-}
-
-/// A service that can be brought up.
-enum Startable {
-    Program(ProgramService),
-    External(ExternalService),
 }
 
 impl ServiceAgent {
@@ -80,12 +98,17 @@ impl ServiceAgent {
     #[must_use]
     pub fn new(settings: ServiceSettings) -> (Self, mpsc::Receiver<(ServiceIx, ServiceReport)>) {
         let (reports, receiver) = mpsc::channel(REPORTS);
+        let owned =
+            Owned { run: settings.run.clone(), root: settings.root.clone(), keeps: settings.keeps };
+        let base_env = Arc::clone(&settings.base_env);
+        let ground = Arc::new(Ground::new(owned, base_env, settings.engine.clone()));
         let agent = Self {
             settings,
             guard: None,
             reports,
             running: HashMap::new(),
             given_ports: HashSet::new(),
+            ground,
         };
         (agent, receiver)
     }
@@ -104,21 +127,25 @@ impl ServiceAgent {
     /// Outside a tokio runtime.
     pub fn start(&mut self, ix: ServiceIx, service: &Service, env: &BTreeMap<String, String>) {
         let startable = self.prepare(service, env);
+        let name = service.name.clone();
         let stop = Arc::new(StopRequest::default());
-        let reports = self.reports.clone();
+        let reports = Reports { ix, to: self.reports.clone() };
+        let service = service.clone();
         let task_stop = Arc::clone(&stop);
         let task = tokio::spawn(async move {
-            let work = catch_panic(Box::pin(run(ix, startable, &task_stop, &reports)));
-            let last = work.await.unwrap_or_else(|cause| ServiceReport::Failed {
-                reason: format!(
+            let work = catch_panic(Box::pin(life::run(&service, startable, &task_stop, &reports)));
+            let last = work.await.unwrap_or_else(|cause| {
+                let reason = format!(
                     "internal error while the service ran: {cause}; this is a fault of Apex, \
                      report it with the log of the run"
-                ),
+                );
+                Some(ServiceReport::Failed { reason })
             });
-            // Without a reader there is nobody to tell.
-            let _ = reports.send((ix, last)).await;
+            if let Some(last) = last {
+                reports.send(last).await;
+            }
         });
-        self.running.insert(ix, Running { stop, task });
+        self.running.insert(ix, Running { name, stop, task });
     }
 
     /// Asks a service to end; it is killed after the grace. Does nothing when it does not run.
@@ -131,20 +158,31 @@ impl ServiceAgent {
         self.ask(ix, Ending::Kill);
     }
 
-    /// Kills what still runs and waits for its end, until `deadline`. The answer is how many
-    /// services did not end in time.
-    pub async fn shutdown(self, deadline: Instant) -> usize {
+    /// Kills what still runs, waits for its end and takes away what the run made in a container
+    /// engine, until `deadline`. The answer is what is left, for people.
+    pub async fn shutdown(self, deadline: Instant) -> Vec<String> {
         for running in self.running.values() {
             running.stop.ask(Ending::Kill);
         }
-        let mut unfinished = 0;
+        let mut left = Vec::new();
         for (_, mut running) in self.running {
             if timeout_at(deadline, &mut running.task).await.is_err() {
                 running.task.abort();
-                unfinished += 1;
+                left.push(format!(
+                    "service `{}` did not end in time; look for what is left of it",
+                    running.name
+                ));
             }
         }
-        unfinished
+        match timeout_at(deadline, self.ground.clear()).await {
+            Ok(problems) => left.extend(problems),
+            Err(_) => left.push(format!(
+                "the container engine did not take away everything of this run in time; `apex \
+                 services down --run {}` tries again",
+                self.settings.run
+            )),
+        }
+        left
     }
 
     fn ask(&self, ix: ServiceIx, ending: Ending) {
@@ -194,9 +232,21 @@ impl ServiceAgent {
                  file how it comes up: `process: {{command: [...]}}`, or `external: {{url: ...}}` \
                  when it already runs"
             )),
-            ServiceSource::Container { kind } => Err(format!(
-                "service `{name}` is a container (`{kind}`), and this version drives no container \
-                 engine; start it yourself and write `external: {{url: ...}}`, or give a `process`"
+            ServiceSource::Container(container) => {
+                Ok(Startable::Container(Box::new(ContainerService {
+                    service: service.clone(),
+                    container: Container::clone(container),
+                    ground: Arc::clone(&self.ground),
+                    root: self.settings.root.clone(),
+                    env: env.clone(),
+                    host_env: Arc::clone(&self.settings.base_env),
+                    log: self.settings.logs.join(format!("{name}.log")),
+                    grace: self.settings.grace,
+                })))
+            }
+            ServiceSource::Compose { file, service: inner } => Err(format!(
+                "service `{name}` is `{inner}` of {file}, and this version reads no compose files; \
+                 write it as `image` or `build`, or as `external: {{url: ...}}`"
             )),
             other => Err(format!(
                 "service `{name}` comes up in a way that this version does not know ({other:?}); \
@@ -217,48 +267,4 @@ impl ServiceAgent {
         whole.extend(own.map(|(name, value)| (name.clone(), addresses.fill(value))));
         Arc::new(whole)
     }
-}
-
-/// The life of a service; the answer is its last report.
-async fn run(
-    ix: ServiceIx,
-    startable: Result<Startable, String>,
-    stop: &StopRequest,
-    reports: &mpsc::Sender<(ServiceIx, ServiceReport)>,
-) -> ServiceReport {
-    let down = match startable {
-        Err(reason) => Down::Failed(reason),
-        Ok(Startable::Program(program)) => match program.come_up(stop).await {
-            Err(down) => down,
-            Ok(up) => {
-                report_ready(ix, &program.service, &program.addresses, reports).await;
-                up.stay_up().await
-            }
-        },
-        Ok(Startable::External(external)) => match external.answers(stop).await {
-            Err(reason) => Down::Failed(reason),
-            Ok(false) => Down::AsAsked,
-            Ok(true) => {
-                report_ready(ix, &external.service, &external.addresses, reports).await;
-                stop.stronger_than(None).await;
-                Down::AsAsked
-            }
-        },
-    };
-    match down {
-        Down::AsAsked => ServiceReport::Stopped,
-        Down::Failed(reason) => ServiceReport::Failed { reason },
-    }
-}
-
-async fn report_ready(
-    ix: ServiceIx,
-    service: &Service,
-    addresses: &Addresses,
-    reports: &mpsc::Sender<(ServiceIx, ServiceReport)>,
-) {
-    let ready =
-        ServiceReport::Ready { addresses: addresses.listed(), exports: addresses.exports(service) };
-    // Without a reader there is nobody to tell.
-    let _ = reports.send((ix, ready)).await;
 }

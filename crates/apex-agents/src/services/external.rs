@@ -48,7 +48,7 @@ impl ExternalService {
     fn probes(&self) -> Result<Vec<Probe>, String> {
         let name = &self.service.name;
         let around = Surroundings { root: &self.root, env: Arc::clone(&self.env) };
-        let mut conditions = Conditions::of(&self.service, &self.addresses, &around)?;
+        let mut conditions = Conditions::of(&self.service, &self.addresses, &around, None)?;
         if !conditions.patterns.is_empty() {
             return Err(format!(
                 "the output of service `{name}` cannot be seen, because it runs elsewhere; use a \

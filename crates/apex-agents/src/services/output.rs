@@ -39,6 +39,11 @@ impl Output {
         }
     }
 
+    /// From now on waits for lines that match these, too.
+    pub(super) fn want(&mut self, wanted: Vec<Regex>) {
+        self.wanted.extend(wanted);
+    }
+
     /// Takes bytes.
     pub(super) fn take(&mut self, stream: Stream, bytes: &[u8]) {
         if let Err(problem) = self.log.write(bytes) {

@@ -52,6 +52,11 @@ pub(super) fn choose(
     Ok(chosen)
 }
 
+/// Looks whether a fixed port can be had.
+pub(super) fn check_fixed(label: &str, port: u16) -> Result<(), PortTaken> {
+    fixed_port(label, port).map(drop)
+}
+
 fn fixed_port(label: &str, port: u16) -> Result<TcpListener, PortTaken> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|_| PortTaken {
         label: label.to_owned(),

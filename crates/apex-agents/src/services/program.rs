@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use apex_config::model::{CommandLine, Service};
 use apex_core::event::ProcessEnd;
+use regex::Regex;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::addresses::Addresses;
@@ -71,31 +72,41 @@ enum Step {
 }
 
 impl ProgramService {
+    /// Runs a one-shot service to its end, which has to be 0. Nothing of it runs any more then.
+    pub(super) async fn run_once(&self, stop: &StopRequest) -> Result<(), Down> {
+        let mut up = self.begin(stop, Vec::new())?;
+        let limit = Instant::now() + self.service.readiness.timeout;
+        loop {
+            let step = tokio::select! {
+                biased;
+                () = sleep_until(limit) => {
+                    let missing = vec!["it had not ended".to_owned()];
+                    return Err(Down::Failed(up.fail_late(missing).await));
+                }
+                step = up.step() => step,
+            };
+            match step {
+                Step::Wrote => {}
+                Step::Asked(ending) => {
+                    up.end(ending).await;
+                    return Err(Down::AsAsked);
+                }
+                Step::Ended(ProcessEnd::Exited(0)) => {
+                    up.clear(Instant::now()).await;
+                    return Ok(());
+                }
+                Step::Ended(end) => return Err(Down::Failed(up.fail_ended(&end, "").await)),
+            }
+        }
+    }
+
     /// Starts it and waits until it is ready. The error says how it ceased to run before that;
     /// nothing of it runs any more then.
     pub(super) async fn come_up<'a>(&'a self, stop: &'a StopRequest) -> Result<Up<'a>, Down> {
-        let name = &self.service.name;
         let around = Surroundings { root: &self.root, env: Arc::clone(&self.env) };
         let conditions =
-            Conditions::of(&self.service, &self.addresses, &around).map_err(Down::Failed)?;
-        let arguments = arguments_of(&self.command, &self.addresses);
-        let common = Common::new(Arc::clone(&self.env)).guarded_by(self.guard.clone());
-        let launch = Launch {
-            common: &common,
-            arguments: &arguments,
-            directory: &self.directory,
-            env: &[],
-            group: None,
-        };
-        let program = Program::start(&launch, None)
-            .map_err(|why| Down::Failed(format!("service `{name}` did not start: {why}")))?;
-        let mut up = Up {
-            service: self,
-            stop,
-            program,
-            output: Output::into_file(self.log.clone(), conditions.patterns),
-            buffer: Vec::with_capacity(READ_SIZE),
-        };
+            Conditions::of(&self.service, &self.addresses, &around, None).map_err(Down::Failed)?;
+        let mut up = self.begin(stop, conditions.patterns)?;
         let mut probing = Probing::begin(conditions.probes, self.service.readiness.interval);
         let ready = up.await_readiness(&mut probing).await;
         let missing = probing.missing();
@@ -111,6 +122,29 @@ impl ProgramService {
                 Err(Down::Failed(up.fail_ended(&end, " before it was ready").await))
             }
         }
+    }
+
+    /// Starts its program, whose output has to match these patterns.
+    fn begin<'a>(&'a self, stop: &'a StopRequest, patterns: Vec<Regex>) -> Result<Up<'a>, Down> {
+        let name = &self.service.name;
+        let arguments = arguments_of(&self.command, &self.addresses);
+        let common = Common::new(Arc::clone(&self.env)).guarded_by(self.guard.clone());
+        let launch = Launch {
+            common: &common,
+            arguments: &arguments,
+            directory: &self.directory,
+            env: &[],
+            group: None,
+        };
+        let program = Program::start(&launch, None)
+            .map_err(|why| Down::Failed(format!("service `{name}` did not start: {why}")))?;
+        Ok(Up {
+            service: self,
+            stop,
+            program,
+            output: Output::into_file(self.log.clone(), patterns),
+            buffer: Vec::with_capacity(READ_SIZE),
+        })
     }
 }
 
@@ -225,14 +259,18 @@ impl Up<'_> {
     async fn fail_ended(&mut self, end: &ProcessEnd, when: &str) -> String {
         // Members of its group are no use without it: they get no grace.
         self.clear(Instant::now()).await;
+        let next = if self.service.service.oneshot {
+            "a one-shot service has to end with 0"
+        } else {
+            "a service has to stay in the foreground"
+        };
         let how = match end {
             ProcessEnd::Exited(code) => format!("ended with exit code {code}"),
             ProcessEnd::Signalled(signal) => format!("was ended by signal {signal}"),
             ProcessEnd::NotStarted(why) => format!("was lost: {why}"),
         };
         format!(
-            "service `{}` {how}{when}; {}\nnext: start `{}` by hand; a service has to stay in the \
-             foreground",
+            "service `{}` {how}{when}; {}\nnext: start `{}` by hand; {next}",
             self.service.service.name,
             self.output.last_lines(),
             self.command_line()

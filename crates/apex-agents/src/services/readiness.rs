@@ -8,10 +8,14 @@ use std::time::Duration;
 use apex_config::model::{CommandLine, ReadinessCheck, Service};
 use regex::Regex;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::addresses::Addresses;
+use super::docker::Inside;
 use super::probe::Probe;
+
+/// Between two looks at a service that has just been started.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 
 /// What has to hold: what is looked at from outside, and what the service has to write.
 pub(super) struct Conditions {
@@ -35,10 +39,11 @@ impl Conditions {
         service: &Service,
         addresses: &Addresses,
         around: &Surroundings<'_>,
+        inside: Option<&Inside>,
     ) -> Result<Self, String> {
         let mut conditions = Self { probes: Vec::new(), patterns: Vec::new() };
         for check in &service.readiness.checks {
-            conditions.add(service, check, addresses, around)?;
+            conditions.add(service, check, addresses, around, inside)?;
         }
         Ok(conditions)
     }
@@ -49,6 +54,7 @@ impl Conditions {
         check: &ReadinessCheck,
         addresses: &Addresses,
         around: &Surroundings<'_>,
+        inside: Option<&Inside>,
     ) -> Result<(), String> {
         let endpoint = |label: &str| {
             addresses.of_label(label).cloned().ok_or_else(|| {
@@ -60,7 +66,22 @@ impl Conditions {
             })
         };
         match check {
+            // The proxy of an engine accepts connections before anything listens behind it.
+            ReadinessCheck::Tcp { port } if inside.is_some() => {
+                self.probes.push(Probe::StaysOpen(endpoint(port)?));
+            }
             ReadinessCheck::Tcp { port } => self.probes.push(Probe::Tcp(endpoint(port)?)),
+            ReadinessCheck::Preset { preset, port } => {
+                self.probes.push(Probe::Preset(*preset, endpoint(port)?));
+            }
+            ReadinessCheck::Inside(command) => {
+                let inside = container(service, inside, "command")?;
+                let command = arguments_of(command, &inside.addresses);
+                self.probes.push(Probe::Inside(inside, command));
+            }
+            ReadinessCheck::Healthy => {
+                self.probes.push(Probe::Healthy(container(service, inside, "healthcheck")?));
+            }
             ReadinessCheck::Http { port, path, status } => self.probes.push(Probe::Http {
                 at: endpoint(port)?,
                 path: path.clone(),
@@ -94,6 +115,17 @@ impl Conditions {
     }
 }
 
+/// The container of a service, for a check that needs one.
+fn container(service: &Service, inside: Option<&Inside>, check: &str) -> Result<Inside, String> {
+    inside.cloned().ok_or_else(|| {
+        format!(
+            "service `{}` is no container, so its readiness cannot have the check `{check}`; use \
+             tcp, http, log, or a command on this machine (`command_on: host`)",
+            service.name
+        )
+    })
+}
+
 /// The argument vector of a command, with the words for addresses filled in.
 pub(super) fn arguments_of(command: &CommandLine, addresses: &Addresses) -> Vec<String> {
     match command {
@@ -104,6 +136,12 @@ pub(super) fn arguments_of(command: &CommandLine, addresses: &Addresses) -> Vec<
             vec!["/bin/sh".to_owned(), "-c".to_owned(), addresses.fill(text)]
         }
     }
+}
+
+/// The pause between two looks: a twentieth of the wait so far, so that a service that is soon
+/// ready is soon seen, within a shortest pause and the one that is written down.
+fn pause(waited: Duration, longest: Duration) -> Duration {
+    (waited / 20).clamp(SHORTEST_PAUSE.min(longest), longest)
 }
 
 /// Probes that are repeated, each in a task of its own, until each held once.
@@ -126,14 +164,18 @@ impl Probing {
         for (index, probe) in probes.into_iter().enumerate() {
             let missing = Arc::clone(&missing);
             tasks.spawn(async move {
-                loop {
+                let began = Instant::now();
+                let mut wanted = probe.looks();
+                while wanted > 0 {
                     let missed = probe.look().await.err();
                     let holds = missed.is_none();
-                    *missing[index].lock().unwrap_or_else(PoisonError::into_inner) = missed;
-                    if holds {
-                        return;
+                    wanted = if holds { wanted - 1 } else { probe.looks() };
+                    if !holds || wanted == 0 {
+                        *missing[index].lock().unwrap_or_else(PoisonError::into_inner) = missed;
                     }
-                    sleep(interval).await;
+                    if wanted > 0 {
+                        sleep(pause(began.elapsed(), interval)).await;
+                    }
                 }
             });
         }

@@ -2,6 +2,7 @@
 
 mod fail_fast;
 mod run;
+mod services;
 mod why;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 pub(crate) use clap_complete::Shell;
 pub(crate) use fail_fast::FailFastWord;
 pub(crate) use run::{MergeArgs, PartArgs, ProgressMode, RunArgs, ShareArgs, TargetArgs};
+pub(crate) use services::ServicesCommand;
 pub(crate) use why::WhyArgs;
 
 /// Columns of help pages that are written to files.
@@ -94,6 +96,9 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// List tests that fail although nothing is wrong with what they test
     Flaky(FlakyArgs),
+    /// Bring services up that stay, look at them, take them away
+    #[command(subcommand)]
+    Services(ServicesCommand),
     /// Check or show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

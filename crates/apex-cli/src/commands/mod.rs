@@ -8,6 +8,7 @@ mod init;
 mod list;
 mod manual;
 mod plan;
+mod services;
 mod why;
 
 use crate::args::{Arguments, Command, ReferenceWord, SchemaWord};
@@ -28,6 +29,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Why(args) => why::why(global, args),
         Command::History(args) => history::history(global, args),
         Command::Flaky(args) => flaky::flaky(global, args),
+        Command::Services(command) => services::services(global, command),
         Command::Config(command) => config::config(global, command),
         Command::Init(args) => init::init(global, args),
         Command::Schema { format } => Ok(schema(*format)),

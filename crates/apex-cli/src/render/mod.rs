@@ -9,6 +9,7 @@ mod lists;
 mod plan;
 mod problem;
 mod reference;
+mod standing;
 mod table;
 pub(crate) mod why;
 
@@ -20,6 +21,7 @@ pub(crate) use lists::{TestRow, categories, layers, modes, tests};
 pub(crate) use plan::plan_page;
 pub(crate) use problem::{failure, problems, problems_json};
 pub(crate) use reference::{cli_reference, exit_reference, made_by};
+pub(crate) use standing::{standing_json, standing_page, variables};
 
 use std::time::Duration;
 

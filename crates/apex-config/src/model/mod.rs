@@ -4,6 +4,7 @@
 //! "not written in the file". How the values came together is the business of the overlays.
 
 mod category;
+mod container;
 mod execution;
 mod fail_fast;
 mod layer;
@@ -15,6 +16,9 @@ mod service;
 pub use category::{
     Category, CategoryKind, CommandLine, Filters, FlakyPolicy, Load, ModelUse, Priority, Recipe,
     RunnerKind, Shards, Split,
+};
+pub use container::{
+    Consent, Container, ContainerLimits, HealthTest, ImageSource, Mount, PullPolicy,
 };
 pub use execution::{
     ConflictResolution, Execution, LayerSelection, Metadata, Mode, Retention, RunMode, Sets,
@@ -28,7 +32,7 @@ pub use layer::{
 pub use name::{CategoryName, EnvironmentName, InvalidName, LayerId, ModeName, ServiceName};
 pub use quarantine::Quarantined;
 pub use retry::{RetryCauses, RetryOn, RetryWhen};
-pub use service::{Readiness, ReadinessCheck, Service, ServiceSource};
+pub use service::{Lifetime, Preset, Readiness, ReadinessCheck, Service, ServiceSource};
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{CommandLine, ServiceName};
+use super::{CommandLine, Container, ServiceName};
 
 /// A service that layers and categories can require.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,12 @@ pub struct Service {
     pub depends_on: Vec<ServiceName>,
     /// Variables for tests, with `{host}`, `{port}` and `{url}`.
     pub exports: BTreeMap<String, String>,
+    /// Whether it does a piece of work and ends: it is ready when it ended with 0.
+    pub oneshot: bool,
+    /// How long it lives.
+    pub lifetime: Lifetime,
+    /// How often it starts again after it ended by itself.
+    pub restarts: u32,
 }
 
 impl Service {
@@ -49,12 +55,27 @@ impl Service {
             },
             depends_on: Vec::new(),
             exports: BTreeMap::new(),
+            oneshot: false,
+            lifetime: Lifetime::Run,
+            restarts: 0,
         }
     }
 }
 
+/// How long a service lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// One for the run.
+    Run,
+    /// It stays when the run is over and is used again while its definition is the same.
+    Keep {
+        /// How long after its start it may be used.
+        for_at_most: Duration,
+    },
+}
+
 /// How a service comes up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ServiceSource {
     /// Known by name only: nothing says how to start it.
@@ -71,10 +92,14 @@ pub enum ServiceSource {
         /// Where it answers.
         url: String,
     },
-    /// Needs a container engine, which this version does not drive; the text names the kind.
-    Container {
-        /// `image`, `build` or `compose`.
-        kind: &'static str,
+    /// A container that an engine runs.
+    Container(Box<Container>),
+    /// A service of a compose file.
+    Compose {
+        /// The file, relative to the project root.
+        file: String,
+        /// The service in it.
+        service: String,
     },
 }
 
@@ -107,10 +132,75 @@ pub enum ReadinessCheck {
         /// Wanted status; none means any from 200 to 399.
         status: Option<u16>,
     },
-    /// A command ends with 0.
+    /// A command on this machine ends with 0.
     Command(CommandLine),
+    /// A command inside of the container ends with 0.
+    Inside(CommandLine),
+    /// The engine says that the container is healthy.
+    Healthy,
+    /// It answers in the language of its sort.
+    Preset {
+        /// Which language.
+        preset: Preset,
+        /// Label of the port.
+        port: String,
+    },
     /// A line of its output matches this regular expression.
     Log(String),
     /// A file exists, relative to the project root.
     File(String),
+}
+
+/// Sorts of services whose language readiness checks speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Preset {
+    /// PostgreSQL answers a start of a session.
+    Postgres,
+    /// Redis answers `PING`.
+    Redis,
+    /// MySQL and MariaDB greet.
+    Mysql,
+    /// RabbitMQ answers the header of AMQP 0-9-1.
+    Rabbitmq,
+}
+
+impl Preset {
+    /// Every preset.
+    pub const ALL: [Self; 4] = [Self::Postgres, Self::Redis, Self::Mysql, Self::Rabbitmq];
+
+    /// Its name in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Redis => "redis",
+            Self::Mysql => "mysql",
+            Self::Rabbitmq => "rabbitmq",
+        }
+    }
+
+    /// The port that services of this sort listen on.
+    #[must_use]
+    pub const fn usual_port(self) -> u16 {
+        match self {
+            Self::Postgres => 5432,
+            Self::Redis => 6379,
+            Self::Mysql => 3306,
+            Self::Rabbitmq => 5672,
+        }
+    }
+
+    /// The preset that a word means: its name, or another name of the same sort of server.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        match word {
+            "postgres" | "postgresql" | "postgis" | "timescaledb" | "pgvector" => {
+                Some(Self::Postgres)
+            }
+            "redis" | "valkey" | "keydb" => Some(Self::Redis),
+            "mysql" | "mariadb" => Some(Self::Mysql),
+            "rabbitmq" => Some(Self::Rabbitmq),
+            _ => None,
+        }
+    }
 }

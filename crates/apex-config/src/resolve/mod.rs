@@ -5,7 +5,9 @@
 //! having seen every source.
 
 mod category;
+mod container;
 mod execution;
+mod exports;
 mod fill;
 mod graph;
 mod layer;

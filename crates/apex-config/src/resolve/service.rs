@@ -9,9 +9,12 @@ use super::fill::{self, filled};
 use super::layer::{scaled, written_factor};
 use super::view::{View, command, seconds};
 use super::{Layers, Work};
+use super::{container, exports};
 use crate::builtin;
 use crate::dialect::{main_layer, main_service, service_aliases};
-use crate::model::{Readiness, ReadinessCheck, Service, ServiceName, ServiceSource};
+use crate::model::{
+    Lifetime, Preset, Readiness, ReadinessCheck, Service, ServiceName, ServiceSource,
+};
 use crate::node::{Map, Node};
 use crate::problem::{Problem, Severity};
 use crate::shape::{SERVICE, SERVICE_DEPENDENCY};
@@ -19,7 +22,7 @@ use crate::shape::{SERVICE, SERVICE_DEPENDENCY};
 type Services = IndexMap<ServiceName, Service>;
 
 /// The label of the port when there is only one.
-const MAIN: &str = "main";
+pub(super) const MAIN: &str = "main";
 
 /// Every service that a file defines or somebody needs.
 pub(super) fn services(work: &mut Work<'_, '_>, layers: &Layers) -> Services {
@@ -94,7 +97,7 @@ fn service(work: &mut Work<'_, '_>, name: &ServiceName, severity: Severity) -> S
     let checks = checks(work, own, older, &mut ports, &mut host_ports);
     let mut aliases = own.texts("aliases");
     aliases.extend(service_aliases(name.as_str()).map(str::to_owned));
-    Service {
+    let mut service = Service {
         name: name.clone(),
         aliases,
         source: source(work, own, severity),
@@ -106,8 +109,33 @@ fn service(work: &mut Work<'_, '_>, name: &ServiceName, severity: Severity) -> S
         },
         depends_on: depends_on(work, own, older, name),
         exports: own.text_map("exports"),
+        oneshot: own.flag("oneshot"),
+        lifetime: lifetime(work, own),
+        restarts: own.whole("restart"),
         ports,
         host_ports,
+    };
+    if let Some(preset) = own.inner("readiness").optional_text("preset").and_then(Preset::of_word) {
+        let port = container::preset_port(&mut service, preset);
+        service.readiness.checks.push(ReadinessCheck::Preset { preset, port });
+    }
+    container::usual_readiness(&mut service);
+    exports::add_usual(&mut service, work.scene.variables);
+    service
+}
+
+fn lifetime(work: &mut Work<'_, '_>, own: View<'_>) -> Lifetime {
+    match own.text("scope") {
+        word @ ("layer" | "category") => {
+            if let Some(node) = own.node("scope") {
+                let message = format!("this version makes no fresh service for each {word}");
+                let hint = "it lives as long as the jobs that need it, as with `scope: run`";
+                work.push(Problem::warning(node.place(), message).at("scope").hint(hint));
+            }
+            Lifetime::Run
+        }
+        "keep" => Lifetime::Keep { for_at_most: own.minutes("ttl_minutes") },
+        _ => Lifetime::Run,
     }
 }
 
@@ -175,7 +203,11 @@ fn source(work: &mut Work<'_, '_>, own: View<'_>, severity: Severity) -> Service
                 ServiceSource::External { url: url.to_owned() }
             })
         }
-        Some(kind) => ServiceSource::Container { kind },
+        Some("image" | "build") => container::container(work, own)
+            .map_or(ServiceSource::Undefined, |container| {
+                ServiceSource::Container(Box::new(container))
+            }),
+        Some(_) => compose(own),
         None => ServiceSource::Undefined,
     }
 }
@@ -196,6 +228,12 @@ fn process(own: View<'_>) -> Option<ServiceSource> {
         command: process.command("command")?,
         working_directory: process.optional_text("working_directory").map(str::to_owned),
     })
+}
+
+fn compose(own: View<'_>) -> ServiceSource {
+    let compose = own.inner("compose");
+    let text = |field: &str| compose.text(field).to_owned();
+    ServiceSource::Compose { file: text("file"), service: text("service") }
 }
 
 /// What `readiness` says, else what the older health check says.
@@ -219,7 +257,16 @@ fn checks(
             status: http.optional_whole("status").and_then(|status| u16::try_from(status).ok()),
         });
     }
-    checks.extend(readiness.command("command").map(ReadinessCheck::Command));
+    let is_container = own.node("image").is_some() || own.node("build").is_some();
+    let place = |command| {
+        if is_container && readiness.text("command_on") != "host" {
+            ReadinessCheck::Inside(command)
+        } else {
+            ReadinessCheck::Command(command)
+        }
+    };
+    checks.extend(readiness.command("command").map(place));
+    checks.extend(readiness.flag("healthcheck").then_some(ReadinessCheck::Healthy));
     checks.extend(readiness.optional_text("log").map(|log| ReadinessCheck::Log(log.to_owned())));
     checks
         .extend(readiness.optional_text("file").map(|path| ReadinessCheck::File(path.to_owned())));
@@ -227,9 +274,7 @@ fn checks(
     if checks.is_empty() {
         let endpoint = older.optional_text("health_check_endpoint");
         checks.extend(endpoint.and_then(|text| Endpoint::parse(text)?.check(ports, host_ports)));
-        checks.extend(
-            older.node("health_check_command").and_then(command).map(ReadinessCheck::Command),
-        );
+        checks.extend(older.node("health_check_command").and_then(command).map(place));
     }
     checks
 }

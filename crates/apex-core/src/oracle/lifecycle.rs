@@ -241,9 +241,15 @@ impl Book<'_> {
         let life = &mut self.services[at];
         match event {
             ServiceEvent::Starting => begin(life, seq, "a service starts once", findings),
-            ServiceEvent::Ready { .. } => {
+            ServiceEvent::Preparing { .. }
+            | ServiceEvent::Lost { .. }
+            | ServiceEvent::Ready { .. } => {
                 let up = life.started && !life.finished;
-                findings.require(up, seq, "a service is ready after it was started");
+                findings.require(
+                    up,
+                    seq,
+                    "a service is prepared, ready and lost after it was started",
+                );
             }
             ServiceEvent::Failed { .. } | ServiceEvent::Stopped => {
                 end(life, seq, "a service ends once", findings);

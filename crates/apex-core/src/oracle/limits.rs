@@ -81,7 +81,9 @@ impl<'a> Book<'a> {
                 self.category_began[category.position()] = Some(at);
             }
             Event::Job(job, event) => self.job(seq, at, *job, event, findings),
-            Event::Service(service, ServiceEvent::Failed { .. }) => self.service_lost(*service),
+            Event::Service(service, ServiceEvent::Failed { .. } | ServiceEvent::Lost { .. }) => {
+                self.service_lost(*service);
+            }
             Event::Test(_, TestEvent::Settled { outcome, .. }) => {
                 self.failures += u64::from(matches!(outcome, Outcome::Failed));
                 self.executed += u64::from(outcome.has_run());

@@ -87,7 +87,14 @@ pub(super) fn of_jobs(plan: &Plan) -> Vec<JobBook> {
 
 /// All services, with the number of those that need them.
 pub(super) fn of_services(plan: &Plan) -> Vec<ServiceBook> {
-    let mut books = vec![ServiceBook { state: ServiceState::Idle, users: 0 }; plan.services.len()];
+    let mut books = vec![
+        ServiceBook {
+            state: ServiceState::Idle,
+            users: 0,
+            ready_until: crate::time::Moment::START
+        };
+        plan.services.len()
+    ];
     for job in &plan.jobs {
         for service in &job.services {
             books[service.position()].users += 1;

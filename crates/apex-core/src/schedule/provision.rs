@@ -66,8 +66,16 @@ impl Scheduler {
         self.services[service.position()].state = ServiceState::Starting;
         self.emit(Event::Service(service, ServiceEvent::Starting));
         self.commands.push_back(Command::StartService(service));
-        let limit = planned.ready_within.saturating_add(plan.startup_timeout);
-        self.deadlines.add(self.now.plus(limit), Deadline::ServiceStart(service));
+        self.await_service(service);
+    }
+
+    /// From now on the service has its whole time to become ready.
+    fn await_service(&mut self, service: ServiceIx) {
+        let planned = self.plan.service(service);
+        let limit = planned.ready_within.saturating_add(self.plan.startup_timeout);
+        let until = self.now.plus(limit);
+        self.services[service.position()].ready_until = until;
+        self.deadlines.add(until, Deadline::ServiceStart(service));
     }
 
     pub(super) fn service_reported(&mut self, service: ServiceIx, report: ServiceEvent) {
@@ -78,6 +86,16 @@ impl Scheduler {
                 self.services[service.position()].state = ServiceState::Ready;
                 self.emit(Event::Service(service, ready));
                 self.start_dependants();
+            }
+            (preparing @ ServiceEvent::Preparing { .. }, ServiceState::Starting) => {
+                self.emit(Event::Service(service, preparing));
+                self.await_service(service);
+            }
+            (ServiceEvent::Lost { reason }, ServiceState::Starting | ServiceState::Ready) => {
+                self.services[service.position()].state = ServiceState::Starting;
+                self.emit(Event::Service(service, ServiceEvent::Lost { reason }));
+                self.end_jobs_with(service);
+                self.await_service(service);
             }
             (ServiceEvent::Failed { reason }, ServiceState::Starting | ServiceState::Ready) => {
                 self.service_failed(service, reason);
@@ -100,6 +118,16 @@ impl Scheduler {
         self.look_again = true;
         self.services[service.position()].state = ServiceState::Failed(reason.clone());
         self.emit(Event::Service(service, ServiceEvent::Failed { reason }));
+        self.end_jobs_with(service);
+        let plan = Arc::clone(&self.plan);
+        for &before in &plan.service(service).after {
+            self.release_service(before);
+        }
+        self.start_dependants();
+    }
+
+    /// Ends the jobs that run with a service that is gone.
+    fn end_jobs_with(&mut self, service: ServiceIx) {
         let plan = Arc::clone(&self.plan);
         for (position, job) in plan.jobs.iter().enumerate() {
             let job_ix = JobIx::at(position);
@@ -109,10 +137,6 @@ impl Scheduler {
                 self.terminate(job_ix, StopCause::ServiceLost);
             }
         }
-        for &before in &plan.service(service).after {
-            self.release_service(before);
-        }
-        self.start_dependants();
     }
 
     /// Gives back what a finished job used.
@@ -159,6 +183,9 @@ impl Scheduler {
     }
 
     pub(super) fn service_start_overdue(&mut self, service: ServiceIx) {
+        if self.now < self.services[service.position()].ready_until {
+            return;
+        }
         // The agent has its own, earlier limit; this one holds when the agent says nothing.
         self.commands.push_back(Command::KillService(service));
         self.service_failed(service, "no answer from the service agent".to_owned());

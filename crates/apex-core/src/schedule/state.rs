@@ -209,6 +209,8 @@ pub(super) struct ServiceBook {
     pub(super) state: ServiceState,
     /// Unfinished jobs and unfinished services that need it.
     pub(super) users: u32,
+    /// Until when a service that starts has to be ready.
+    pub(super) ready_until: Moment,
 }
 
 impl LayerBook {

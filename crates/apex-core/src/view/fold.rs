@@ -201,7 +201,10 @@ impl RunView {
     fn apply_service(&mut self, service: ServiceIx, event: &ServiceEvent, at: Moment) {
         let Some(view) = self.services.get_mut(service.position()) else { return };
         view.state = match event {
-            ServiceEvent::Starting => ServiceState::Starting { since: at },
+            ServiceEvent::Starting | ServiceEvent::Lost { .. } => {
+                ServiceState::Starting { since: at }
+            }
+            ServiceEvent::Preparing { .. } => return,
             ServiceEvent::Ready { addresses } => {
                 view.was_ready = true;
                 ServiceState::Ready { addresses: addresses.clone() }

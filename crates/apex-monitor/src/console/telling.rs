@@ -334,6 +334,11 @@ fn tell_service(view: &RunView, service: ServiceIx, event: &ServiceEvent) -> (Le
     let named = Line::new().text("service ").with(Label::Strong, name).text(": ");
     match event {
         ServiceEvent::Starting => (Level::Tests, Some(named.text("starting"))),
+        ServiceEvent::Preparing { what } => (Level::Tests, Some(named.text(what.clone()))),
+        ServiceEvent::Lost { reason } => {
+            let line = named.with(Label::Bad, "lost").text(format!(", starting again: {reason}"));
+            (Level::Failures, Some(line))
+        }
         ServiceEvent::Ready { addresses } => {
             let places: Vec<&str> = addresses.iter().map(|(_, place)| place.as_str()).collect();
             let at = if places.is_empty() {

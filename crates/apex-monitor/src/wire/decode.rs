@@ -202,6 +202,12 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
             Event::Output(JobIx(job), OutputEvent::Omitted { bytes })
         }
         Body::ServiceStarting { service, .. } => of_service(service, ServiceEvent::Starting),
+        Body::ServicePreparing { service, what, .. } => {
+            of_service(service, ServiceEvent::Preparing { what: what.into() })
+        }
+        Body::ServiceLost { service, reason, .. } => {
+            of_service(service, ServiceEvent::Lost { reason: reason.into() })
+        }
         Body::ServiceReady { service, addresses, .. } => {
             let pair =
                 |address: super::line::Address<'_>| (address.label.into(), address.address.into());

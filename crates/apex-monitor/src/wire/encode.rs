@@ -281,6 +281,12 @@ impl<'v> Beside<'v> {
         let (name, service) = (self.service(service), service.0);
         match event {
             ServiceEvent::Starting => Body::ServiceStarting { service, name },
+            ServiceEvent::Preparing { what } => {
+                Body::ServicePreparing { service, name, what: what.into() }
+            }
+            ServiceEvent::Lost { reason } => {
+                Body::ServiceLost { service, name, reason: reason.into() }
+            }
             ServiceEvent::Ready { addresses } => {
                 let addresses = addresses.iter().map(Address::from).collect();
                 Body::ServiceReady { service, name, addresses }

@@ -257,6 +257,22 @@ pub(super) enum Body<'a> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<Text<'a>>,
     },
+    /// Something is done before a service can start, such as fetching its image.
+    #[serde(rename = "service.preparing")]
+    ServicePreparing {
+        service: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Text<'a>>,
+        what: Text<'a>,
+    },
+    /// A service ended by itself and starts again.
+    #[serde(rename = "service.lost")]
+    ServiceLost {
+        service: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Text<'a>>,
+        reason: Text<'a>,
+    },
     /// A service answers.
     #[serde(rename = "service.ready")]
     ServiceReady {

@@ -30,6 +30,9 @@ impl Scene {
             logs: folder.path().join("logs"),
             base_env: path_only().into(),
             grace: Duration::from_millis(200),
+            run: "test".to_owned(),
+            engine: None,
+            keeps: false,
         });
         Self { folder, agent, reports }
     }
@@ -46,7 +49,7 @@ impl Scene {
 
     async fn ready(&mut self) -> (Vec<(String, String)>, BTreeMap<String, String>) {
         match self.next().await {
-            ServiceReport::Ready { addresses, exports } => (addresses, exports),
+            ServiceReport::Ready { addresses, exports, .. } => (addresses, exports),
             other => panic!("{other:?}"),
         }
     }
@@ -235,7 +238,7 @@ async fn a_fixed_port_that_is_taken_names_its_holder() {
     scene.start(&service);
     let (addresses, _) = scene.ready().await;
     assert_eq!(addresses[0].1, format!("127.0.0.1:{port}"));
-    assert_eq!(scene.agent.shutdown(Instant::now() + Duration::from_secs(30)).await, 0);
+    assert_eq!(scene.agent.shutdown(Instant::now() + Duration::from_secs(30)).await, [""; 0]);
 }
 
 #[tokio::test]
@@ -290,6 +293,7 @@ async fn services_that_cannot_come_up_say_what_to_write() {
     let name = || ServiceName::new("demo").unwrap();
     scene.start(&Service::new(name(), ServiceSource::Undefined));
     scene.failed(&["services.demo", "process", "external"]).await;
-    scene.start(&Service::new(name(), ServiceSource::Container { kind: "image" }));
-    scene.failed(&["container (`image`)", "external"]).await;
+    let (file, service) = ("compose.yaml".to_owned(), "db".to_owned());
+    scene.start(&Service::new(name(), ServiceSource::Compose { file, service }));
+    scene.failed(&["`db` of compose.yaml", "image"]).await;
 }

@@ -1,5 +1,9 @@
 //! Addresses of services, and the answers of servers.
 
+mod fake;
+mod finding;
+mod presets;
+
 use apex_agents::services::{Addresses, status_of};
 use apex_config::model::{Service, ServiceName, ServiceSource};
 

@@ -1,0 +1,202 @@
+//! A service that is a container: how it is found or made.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apex_config::model::{Container, Lifetime, Service};
+
+use super::engine::{Engine, EngineError};
+use super::order::{self, Context};
+use super::up::UpContainer;
+use super::{Ground, ThingKind, image, label};
+use crate::process::StopRequest;
+use crate::services::addresses::Addresses;
+use crate::services::ports;
+use crate::services::program::Down;
+
+/// What a service that is a container needs.
+pub(in crate::services) struct ContainerService {
+    /// Its configuration.
+    pub(in crate::services) service: Service,
+    /// The container of that configuration.
+    pub(in crate::services) container: Container,
+    /// What the containers of the run stand on.
+    pub(in crate::services) ground: Arc<Ground>,
+    /// Project root, absolute.
+    pub(in crate::services) root: PathBuf,
+    /// Variables that it gets beside its own.
+    pub(in crate::services) env: BTreeMap<String, String>,
+    /// Environment of commands on this machine that check it.
+    pub(in crate::services) host_env: Arc<BTreeMap<String, String>>,
+    /// File that gets its output.
+    pub(in crate::services) log: PathBuf,
+    /// Time between the request to end and the kill.
+    pub(in crate::services) grace: Duration,
+}
+
+/// A container that can be asked from inside.
+#[derive(Clone, Debug)]
+pub(in crate::services) struct Inside {
+    /// Its engine.
+    pub(in crate::services) engine: Arc<dyn Engine>,
+    /// Its id.
+    pub(in crate::services) id: String,
+    /// Where services answer for it.
+    pub(in crate::services) addresses: Addresses,
+}
+
+/// Told what is done before the container runs.
+pub(in crate::services) type Tell<'a> = &'a mut (dyn FnMut(&str) + Send);
+
+impl ContainerService {
+    /// Makes it and waits until it is ready: for a one-shot service, until it ended with 0.
+    pub(in crate::services) async fn come_up<'a>(
+        &'a self,
+        stop: &'a StopRequest,
+        tell: Tell<'_>,
+    ) -> Result<UpContainer<'a>, Down> {
+        let not_started = |why: String| {
+            Down::Failed(format!("service `{}` did not start: {why}", self.service.name))
+        };
+        let prepared = tokio::select! {
+            biased;
+            _ = stop.stronger_than(None) => return Err(Down::AsAsked),
+            prepared = self.prepare(tell) => prepared.map_err(not_started)?,
+        };
+        // Not given up on a request to stop: what is being made has to be known to be taken away.
+        let mut up = self.make(stop, prepared).await.map_err(not_started)?;
+        up.become_ready().await.map(|()| up)
+    }
+
+    /// Finds the engine, and a kept container of the same definition or the image of a new one.
+    async fn prepare(&self, tell: Tell<'_>) -> Result<Prepared, String> {
+        let engine = self.ground.engine().await.map_err(|error| error.to_string())?;
+        let is_kept = matches!(self.service.lifetime, Lifetime::Keep { .. });
+        let basis = match self.find_kept(&engine, is_kept).await? {
+            Some(id) => Basis::Kept(id),
+            None => Basis::Image(image::ensure(&engine, &self.container, &self.root, tell).await?),
+        };
+        Ok(Prepared { engine, is_kept, basis })
+    }
+
+    /// Makes and starts a container, unless one is there.
+    async fn make<'a>(
+        &'a self,
+        stop: &'a StopRequest,
+        prepared: Prepared,
+    ) -> Result<UpContainer<'a>, String> {
+        let Prepared { engine, is_kept, basis } = prepared;
+        let image = match basis {
+            Basis::Kept(id) => return UpContainer::of(self, stop, engine, id).await,
+            Basis::Image(image) => image,
+        };
+        let network = self.ground.network(&engine).await;
+        let labels = match self.service.lifetime {
+            Lifetime::Keep { for_at_most } => {
+                let definition = self.definition();
+                self.ground.kept_labels(self.service.name.as_str(), for_at_most, &definition)
+            }
+            _ => self.ground.labels(Some(self.service.name.as_str())),
+        };
+        self.check_fixed_ports(&engine).await?;
+        let (order, volumes) = order::order(
+            &self.service,
+            &self.container,
+            Context {
+                root: &self.root,
+                image,
+                network: network.map_err(|error| format!("its network was not made: {error}"))?,
+                address: if engine.remote_host().is_some() { "" } else { "127.0.0.1" },
+                volume_prefix: self.ground.volume_prefix(is_kept),
+                env: &self.env,
+                labels: labels.clone(),
+            },
+        )?;
+        for volume in &volumes {
+            engine.create_volume(volume, &labels).await.map_err(|error| error.to_string())?;
+        }
+        let id = engine.create(&order).await.map_err(|error| error.to_string())?;
+        if let Err(error) = engine.start(&id).await {
+            let why = self.explain_start(&engine, &error).await;
+            // What is left is taken away at the end of the run as well.
+            let _ = engine.remove(&id).await;
+            return Err(why);
+        }
+        UpContainer::of(self, stop, engine, id).await
+    }
+
+    /// Digest of everything that a container is made from. How it is looked at, how long it lives
+    /// and what tests are told of it is no part of that.
+    fn definition(&self) -> String {
+        let Service { name, aliases, source, ports, host_ports, env, .. } = &self.service;
+        let text = format!("{:?}", (name, aliases, source, ports, host_ports, env, &self.env));
+        blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
+    }
+
+    async fn find_kept(
+        &self,
+        engine: &Arc<dyn Engine>,
+        is_kept: bool,
+    ) -> Result<Option<String>, String> {
+        if !is_kept {
+            return Ok(None);
+        }
+        let wanted = format!("{}={}", label::DEFINITION, self.definition());
+        let found = engine.list(ThingKind::Container, &wanted).await;
+        let now = label::now();
+        let project = self.ground.project();
+        let usable = found.map_err(|error| error.to_string())?.into_iter().find(|thing| {
+            thing.runs
+                && !label::is_abandoned(&thing.labels, now)
+                && thing.labels.get(label::PROJECT) == Some(&project)
+        });
+        Ok(usable.map(|thing| thing.id))
+    }
+
+    /// A fixed port that is taken is told with its holder, before anything is made.
+    async fn check_fixed_ports(&self, engine: &Arc<dyn Engine>) -> Result<(), String> {
+        for (label, port) in self.service.host_ports.iter().filter(|(_, port)| **port != 0) {
+            let Err(taken) = ports::check_fixed(label, *port) else { continue };
+            let containers = engine.list(ThingKind::Container, "").await.unwrap_or_default();
+            let holder =
+                containers.into_iter().find(|thing| thing.ports.values().any(|held| held == port));
+            return Err(match holder {
+                Some(holder) => format!(
+                    "port {port} (`{label}`) is taken by the container `{}`; end it \
+                     (`docker stop {0}`), or leave `host_ports` out for a free port",
+                    holder.name
+                ),
+                None => taken.to_string(),
+            });
+        }
+        Ok(())
+    }
+
+    async fn explain_start(&self, engine: &Arc<dyn Engine>, error: &EngineError) -> String {
+        let text = error.to_string();
+        if text.contains("already allocated") || text.contains("already in use") {
+            // Somebody was faster than the look before.
+            if let Err(why) = self.check_fixed_ports(engine).await {
+                return why;
+            }
+        }
+        text
+    }
+}
+
+/// What has to be there before a container can be made.
+struct Prepared {
+    engine: Arc<dyn Engine>,
+    is_kept: bool,
+    basis: Basis,
+}
+
+/// What a container is made from, or found as.
+enum Basis {
+    /// The id of a container that already runs.
+    Kept(String),
+    /// What its image is called.
+    Image(String),
+}
