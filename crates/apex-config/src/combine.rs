@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::compose::ReadFile;
 use crate::dialect::main_environment;
 use crate::environment;
 use crate::model::{Config, Dialect, EnvironmentName};
@@ -13,7 +14,7 @@ use crate::overlay::{Overlay, merge};
 use crate::parts::{Parts, Reading, source};
 use crate::place::SourceKind;
 use crate::problem::{self, Problem, Severity};
-use crate::resolve::{Scene, resolve};
+use crate::resolve::{self, Scene, resolve};
 use crate::shape::{self, Manners};
 use crate::variables::Variables;
 use crate::yaml;
@@ -134,6 +135,34 @@ pub fn load_documents(
         Some((config, tree)) if !is_error => Ok(Resolved { config, tree, notes: problems }),
         _ => Err(LoadFailure { problems }),
     }
+}
+
+/// Where compose files are read, and with which variables.
+#[derive(Clone, Copy)]
+pub struct ComposeFiles<'a> {
+    /// The process environment.
+    pub variables: &'a BTreeMap<String, String>,
+    /// Reads files relative to the project root.
+    pub read: &'a ReadFile<'a>,
+}
+
+/// Puts services of compose files in the place of the names that the layer file has for them,
+/// with everything that they depend on in their files.
+///
+/// # Errors
+/// [`LoadFailure`] with all problems when one of them is an error.
+pub fn bring_in_composed(
+    resolved: &mut Resolved,
+    files: &ComposeFiles<'_>,
+) -> Result<(), LoadFailure> {
+    let mut problems = std::mem::take(&mut resolved.notes);
+    resolve::compose::bring_in(&mut resolved.config, &resolved.tree, files, &mut problems);
+    problem::sort(&mut problems);
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(LoadFailure { problems });
+    }
+    resolved.notes = problems;
+    Ok(())
 }
 
 fn combined(

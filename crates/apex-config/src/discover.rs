@@ -196,8 +196,20 @@ fn read(path: &Path, root: &Path) -> Result<Document, Box<Problem>> {
     }
 }
 
+/// The text of a file of the project; nothing when there is no such file.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(crate) fn text_of(path: &Path, root: &Path) -> Result<Option<String>, String> {
+    let document = read_if_present(path, root).map_err(|problem| problem.message)?;
+    let text = |document: Document| {
+        String::from_utf8(document.bytes).map_err(|_| "the file is not UTF-8 text".to_owned())
+    };
+    document.map(text).transpose()
+}
+
 /// The path without `.` and with `..` taken away where a name stands before it.
-fn lexically_clean(path: &Path) -> PathBuf {
+pub(crate) fn lexically_clean(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for part in path.components() {
         match part {

@@ -49,6 +49,8 @@ pub const DOCKER_HOST: &str = "DOCKER_HOST";
 pub const DOCKER_CONTEXT: &str = "DOCKER_CONTEXT";
 /// The folder of the Docker command.
 pub const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
+/// The profiles of compose files that are active.
+pub const COMPOSE_PROFILES: &str = "COMPOSE_PROFILES";
 /// The folder for sockets of a user.
 pub const XDG_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
 /// The active virtual environment of Python.
@@ -168,6 +170,7 @@ pub static GROUPS: [Group; 6] = [
             of(DOCKER_HOST, "where the container engine is: `unix://` or `tcp://`; else the context of the Docker command, else the usual sockets of Docker and podman"),
             of(DOCKER_CONTEXT, "the context, in place of the one that `docker context use` chose"),
             of(DOCKER_CONFIG, "folder of the files of the Docker command, in place of `~/.docker`"),
+            of(COMPOSE_PROFILES, "profiles of compose files that are active, separated by commas"),
             of(XDG_RUNTIME_DIR, "folder in which a user's own podman has its socket"),
             of("PYENV_VERSION", "set: the start scripts of pyenv choose the version of Python"),
             of("RUST_TEST_THREADS", "tests that a test program of Rust runs at once"),

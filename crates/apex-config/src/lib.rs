@@ -52,7 +52,10 @@ pub mod show;
 mod variables;
 mod yaml;
 
-pub use combine::{Document, Documents, LoadFailure, Resolved, Surroundings, load_documents};
+pub use combine::{
+    ComposeFiles, Document, Documents, LoadFailure, Resolved, Surroundings, bring_in_composed,
+    load_documents,
+};
 pub use discover::LAYER_FILES;
 pub use load::{LoadRequest, Loaded, load};
 pub use model::Config;

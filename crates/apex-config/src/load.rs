@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::combine::{LoadFailure, Surroundings, load_documents};
-use crate::discover::{Search, find};
+use crate::combine::{ComposeFiles, LoadFailure, Surroundings, bring_in_composed, load_documents};
+use crate::discover::{Search, find, text_of};
 use crate::model::Config;
 use crate::node::Node;
 use crate::overlay::Overlay;
@@ -64,7 +64,13 @@ pub fn load(request: &LoadRequest<'_>) -> Result<Loaded, LoadFailure> {
         today: request.today,
         flags: request.flags.clone(),
     };
-    let resolved = load_documents(&found.documents, surroundings)?;
+    let mut resolved = load_documents(&found.documents, surroundings)?;
+    let root = &found.root;
+    let files = ComposeFiles {
+        variables: request.variables,
+        read: &|path| text_of(&root.join(path), root),
+    };
+    bring_in_composed(&mut resolved, &files)?;
     Ok(Loaded {
         config: resolved.config,
         root: found.root,

@@ -2,6 +2,7 @@
 
 mod complete;
 mod compose;
+mod composed;
 mod dialects;
 mod discovery;
 mod environment_variables;

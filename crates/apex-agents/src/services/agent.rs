@@ -245,8 +245,8 @@ impl ServiceAgent {
                 })))
             }
             ServiceSource::Compose { file, service: inner } => Err(format!(
-                "service `{name}` is `{inner}` of {file}, and this version reads no compose files; \
-                 write it as `image` or `build`, or as `external: {{url: ...}}`"
+                "service `{name}` is `{inner}` of {file}, which was not read when the \
+                 configuration was loaded; load it with `apex_config::bring_in_composed`"
             )),
             other => Err(format!(
                 "service `{name}` comes up in a way that this version does not know ({other:?}); \

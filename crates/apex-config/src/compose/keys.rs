@@ -11,7 +11,7 @@ use crate::problem::{Problem, suggestion};
 const FILE: [&str; 6] = ["version", "name", "services", "networks", "volumes", "secrets"];
 
 /// Keys of a service that are carried out.
-const SERVICE: [&str; 40] = [
+const SERVICE: [&str; 39] = [
     "build",
     "cap_add",
     "cap_drop",
@@ -32,7 +32,6 @@ const SERVICE: [&str; 40] = [
     "mem_limit",
     "networks",
     "pids_limit",
-    "platform",
     "ports",
     "privileged",
     "profiles",
@@ -56,11 +55,12 @@ const SERVICE: [&str; 40] = [
 ];
 
 /// Keys that are not carried out because Apex has its own way: the reason.
-const OWN_WAY: [(&str, &str); 8] = [
+const OWN_WAY: [(&str, &str); 9] = [
     ("container_name", "containers have names of their own, so that two runs never collide"),
     ("restart", "the `restart` of the service in the layer file says it"),
     ("logging", "what it writes is kept with the run"),
     ("pull_policy", "an image is pulled when it is not there"),
+    ("platform", "images of the platform of the engine are taken"),
     ("scale", "one container is started"),
     ("links", "services of a run find each other by name"),
     ("external_links", "only services of the run are reached"),

@@ -24,10 +24,11 @@ use std::sync::Arc;
 
 pub use model::{
     Build, ComposeFile, ComposeService, Condition, Dependency, HealthCheck, HealthTest, Limits,
-    Mount, MountSource, NetworkUse, PortMapping, Ulimit,
+    Mount, MountSource, NetworkUse, PortMapping,
 };
 
 use crate::combine::LoadFailure;
+use crate::environment_variables::COMPOSE_PROFILES;
 use crate::node::{Node, Scalar};
 use crate::place::{Place, Source, SourceKind};
 use crate::problem::{Problem, Severity, sort};
@@ -104,7 +105,7 @@ fn read_all(
     let read = yaml::parse(source.text, &place, problems);
     let mut tree = read.or_else(|| problems.is_empty().then(nothing))?;
     let variables = variables::known(source, problems);
-    let profiles = variables.get("COMPOSE_PROFILES").unwrap_or_default().to_owned();
+    let profiles = variables.get(COMPOSE_PROFILES).unwrap_or_default().to_owned();
     let chosen = wanted::choose(&tree, wanted, &profiles, problems)?;
     keys::check_file(&tree, problems);
     interpolate::fill(&mut tree, &chosen, &variables, problems);

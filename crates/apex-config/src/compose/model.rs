@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::model::Ulimit;
 use crate::place::Place;
 use crate::problem::Problem;
 
@@ -26,8 +27,6 @@ pub struct ComposeService {
     pub image: Option<String>,
     /// How its image is made.
     pub build: Option<Build>,
-    /// For which platform (`linux/amd64`).
-    pub platform: Option<String>,
     /// The argument vector in place of the image's command.
     pub command: Option<Vec<String>>,
     /// The argument vector in place of the image's entry point.
@@ -192,15 +191,6 @@ pub struct NetworkUse {
     pub name: String,
     /// Further names of the service in it.
     pub aliases: Vec<String>,
-}
-
-/// A limit of processes; -1 for none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ulimit {
-    /// Up to which a process may raise it itself.
-    pub soft: i64,
-    /// The most.
-    pub hard: i64,
 }
 
 /// Limits of a container.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::model::{ComposeService, Condition, Dependency, Limits, Ulimit};
+use super::model::{ComposeService, Condition, Dependency, Limits};
 use super::reader::{Part, Reader};
 use super::wanted::needs;
 use super::{build, health, keys, network, ports, variables, volumes};
+use crate::model::Ulimit;
 use crate::node::{Node, Value};
 use crate::place::{Place, Source, SourceKind};
 use crate::problem::Problem;
@@ -77,7 +78,6 @@ impl Fields<'_, '_> {
             place: place.clone(),
             image: self.text("image"),
             build: self.field("build", build::build).flatten(),
-            platform: self.text("platform"),
             command: self.field("command", |reader, part| reader.command(part)).flatten(),
             entrypoint: self.field("entrypoint", |reader, part| reader.command(part)).flatten(),
             environment: self.environment(),

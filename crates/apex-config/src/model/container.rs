@@ -35,6 +35,8 @@ pub struct Container {
     pub extra_hosts: Vec<String>,
     /// Size of its shared memory in bytes; none means the engine's default.
     pub shared_memory: Option<u64>,
+    /// What few services say, mostly those of compose files.
+    pub details: ContainerDetails,
 }
 
 impl Container {
@@ -55,8 +57,43 @@ impl Container {
             health: None,
             extra_hosts: Vec::new(),
             shared_memory: None,
+            details: ContainerDetails::default(),
         }
     }
+}
+
+/// What few services say about their container.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContainerDetails {
+    /// Its own name as a host; none means the name of the service.
+    pub host_name: Option<String>,
+    /// Limits of its processes by name (`nofile`).
+    pub ulimits: BTreeMap<String, Ulimit>,
+    /// Settings of the kernel.
+    pub sysctls: BTreeMap<String, String>,
+    /// Labels beside those of Apex.
+    pub labels: BTreeMap<String, String>,
+    /// Capabilities beyond the usual ones.
+    pub capabilities_added: Vec<String>,
+    /// Capabilities that are taken away.
+    pub capabilities_dropped: Vec<String>,
+    /// Whether a small init runs as process 1.
+    pub init: bool,
+    /// Whether its own files cannot be changed.
+    pub read_only: bool,
+    /// The signal that asks it to end; none means what the image says.
+    pub stop_signal: Option<String>,
+    /// How long it may take to end; none means the grace of the run.
+    pub stop_grace: Option<std::time::Duration>,
+}
+
+/// A limit of processes; -1 for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ulimit {
+    /// Up to which a process may raise it itself.
+    pub soft: i64,
+    /// The most.
+    pub hard: i64,
 }
 
 /// Where an image comes from.

@@ -18,7 +18,8 @@ pub use category::{
     RunnerKind, Shards, Split,
 };
 pub use container::{
-    Consent, Container, ContainerLimits, HealthTest, ImageSource, Mount, PullPolicy,
+    Consent, Container, ContainerDetails, ContainerLimits, HealthTest, ImageSource, Mount,
+    PullPolicy, Ulimit,
 };
 pub use execution::{
     ConflictResolution, Execution, LayerSelection, Metadata, Mode, Retention, RunMode, Sets,

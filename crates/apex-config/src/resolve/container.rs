@@ -138,13 +138,13 @@ fn volume(text: &str) -> Option<Mount> {
 }
 
 /// Whether a path is the socket of an engine.
-fn is_engine_socket(path: &str) -> bool {
+pub(super) fn is_engine_socket(path: &str) -> bool {
     let name = Path::new(path).file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
     ENGINE_SOCKETS.contains(&name)
 }
 
 /// Whether a path is written such that it leaves the project.
-fn leaves(path: &str) -> bool {
+pub(super) fn leaves(path: &str) -> bool {
     path.starts_with(['/', '~']) || path.split('/').any(|part| part == "..")
 }
 
@@ -155,18 +155,23 @@ fn refuse(work: &mut Work<'_, '_>, node: &Node, what: &str, consent: &str) {
     work.push(problem.at(consent).about(text).hint(hint));
 }
 
+/// Which language a container speaks, when name or image tell.
+pub(super) fn sort(service: &Service) -> Option<Preset> {
+    let ServiceSource::Container(container) = &service.source else { return None };
+    Preset::of_word(service.name.as_str()).or_else(|| match &container.image {
+        ImageSource::Named(image) => Preset::of_word(image_word(image)),
+        ImageSource::Built { .. } => None,
+    })
+}
+
 /// What holds when nobody said when a container is ready: it answers in the language of its sort
 /// when name or image tell which, else every port accepts a connection.
 pub(super) fn usual_readiness(service: &mut Service) {
-    let ServiceSource::Container(container) = &service.source else { return };
-    if !service.readiness.checks.is_empty() || service.oneshot {
+    let is_container = matches!(service.source, ServiceSource::Container(_));
+    if !is_container || !service.readiness.checks.is_empty() || service.oneshot {
         return;
     }
-    let sort = Preset::of_word(service.name.as_str()).or_else(|| match &container.image {
-        ImageSource::Named(image) => Preset::of_word(image_word(image)),
-        ImageSource::Built { .. } => None,
-    });
-    let Some(preset) = sort else {
+    let Some(preset) = sort(service) else {
         let labels = service.ports.keys().cloned();
         service.readiness.checks = labels.map(|port| ReadinessCheck::Tcp { port }).collect();
         return;

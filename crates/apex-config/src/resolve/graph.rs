@@ -16,9 +16,9 @@ const MOST_CYCLES: usize = 8;
 pub(super) fn check(work: &mut Work<'_, '_>, config: &Config) {
     let tree = work.scene.tree;
     let layers = config.layers.iter().map(|(id, layer)| (id.as_str(), &layer.dependencies[..]));
-    report(work, "layers", layers, |id| layer_place(tree, id, "dependencies"));
+    report(work.problems, "layers", layers, |id| layer_place(tree, id, "dependencies"));
     let categories = config.categories.iter().map(|(name, c)| (name.as_str(), &c.depends_on[..]));
-    report(work, "categories", categories, |name| {
+    report(work.problems, "categories", categories, |name| {
         // Made for each cycle: there are few, and in most files none.
         super::category::Table::new(tree)
             .node(name)
@@ -27,18 +27,23 @@ pub(super) fn check(work: &mut Work<'_, '_>, config: &Config) {
             .place()
             .clone()
     });
-    let own = places(tree, "services");
-    let older = places(tree, "service_dependencies");
-    let services = config.services.iter().map(|(name, s)| (name.as_str(), &s.depends_on[..]));
-    report(work, "services", services, |name| {
-        let node = own.get(name).or_else(|| older.get(name)).copied();
-        node.map(|node| node.get("depends_on").unwrap_or(node)).unwrap_or(tree).place().clone()
-    });
+    check_services(config, tree, work.problems);
     order(work, config);
 }
 
+/// Checks the services alone.
+pub(super) fn check_services(config: &Config, tree: &Node, problems: &mut Vec<Problem>) {
+    let own = places(tree, "services");
+    let older = places(tree, "service_dependencies");
+    let services = config.services.iter().map(|(name, s)| (name.as_str(), &s.depends_on[..]));
+    report(problems, "services", services, |name| {
+        let node = own.get(name).or_else(|| older.get(name)).copied();
+        node.map(|node| node.get("depends_on").unwrap_or(node)).unwrap_or(tree).place().clone()
+    });
+}
+
 fn report<'g, N: AsRef<str> + 'g>(
-    work: &mut Work<'_, '_>,
+    problems: &mut Vec<Problem>,
     what: &str,
     edges: impl Iterator<Item = (&'g str, &'g [N])>,
     place: impl Fn(&str) -> Place,
@@ -58,7 +63,7 @@ fn report<'g, N: AsRef<str> + 'g>(
             &place(names[0]),
             format!("{what} depend on each other in a cycle: {text}"),
         );
-        work.push(problem.at(what).about(text).hint("remove one of these dependencies"));
+        problems.push(problem.at(what).about(text).hint("remove one of these dependencies"));
     }
 }
 

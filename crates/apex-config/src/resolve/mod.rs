@@ -5,6 +5,7 @@
 //! having seen every source.
 
 mod category;
+pub(crate) mod compose;
 mod container;
 mod execution;
 mod exports;

@@ -27,7 +27,7 @@ pub(crate) static SERVICE: Record = Record {
     fields: &[
         Field::new("image", Kind::OneOf(&[TEXT, Kind::Record(&IMAGE)]), Unset, "container image"),
         Field::new("build", Kind::OneOf(&[PATH, Kind::Record(&BUILD)]), Unset, "image to build"),
-        Field::new("compose", Kind::Record(&COMPOSE), Unset, "service of a compose file").without_effect(),
+        Field::new("compose", Kind::Record(&COMPOSE), Unset, "service of a compose file"),
         Field::new("process", Kind::Record(&PROCESS), Unset, "program that Apex starts and ends"),
         Field::new("external", Kind::Record(&EXTERNAL), Unset, "already running somewhere"),
         Field::new("ports", PORTS, EmptyMap, "label and port inside the container, or port that is wanted"),

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use apex_config::model::ContainerDetails;
 use apex_core::event::Stream as OutputStream;
 use futures_util::stream::BoxStream;
 
@@ -196,6 +197,8 @@ pub struct ContainerOrder {
     pub privileged: bool,
     /// How the engine looks at its health; none means what the image says.
     pub health: Option<HealthOrder>,
+    /// What few containers need.
+    pub details: ContainerDetails,
     /// Its labels.
     pub labels: Labels,
 }

@@ -40,7 +40,10 @@ pub(super) fn order(
         command: container.command.as_ref().map(|command| command_of(command, &inner)),
         user: container.user.clone(),
         working_directory: container.working_directory.clone(),
-        host_name: service.name.as_str().replace('_', "-"),
+        host_name: match &container.details.host_name {
+            Some(name) => name.clone(),
+            None => service.name.as_str().replace('_', "-"),
+        },
         network_names: network_names(service),
         ports: ports(service, context.address),
         memory: container.limits.memory_mb.map(|mb| i64::from(mb) << 20),
@@ -50,9 +53,11 @@ pub(super) fn order(
         extra_hosts: container.extra_hosts.clone(),
         privileged: container.privileged,
         health: container.health.as_ref().map(health),
+        details: container.details.clone(),
         image: context.image,
         network: context.network,
-        labels: context.labels,
+        // Ours beat those of a file: by them everything is found again.
+        labels: [container.details.labels.clone(), context.labels].into_iter().flatten().collect(),
         ..ContainerOrder::default()
     };
     let mut volumes = Vec::new();

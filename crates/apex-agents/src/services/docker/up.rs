@@ -160,7 +160,8 @@ impl<'a> UpContainer<'a> {
             return;
         }
         if ending == Ending::Terminate {
-            let stopping = self.engine.stop(&self.id, self.service.grace);
+            let grace = self.service.container.details.stop_grace.unwrap_or(self.service.grace);
+            let stopping = self.engine.stop(&self.id, grace);
             let has_ended = tokio::select! {
                 biased;
                 _ = self.stop.stronger_than(Some(Ending::Terminate)) => false,

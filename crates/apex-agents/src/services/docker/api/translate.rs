@@ -7,7 +7,8 @@ use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, ContainerSummary, ContainerSummaryStateEnum,
     EndpointSettings, ExecConfig, HealthConfig, HealthStatusEnum, HostConfig, Network,
-    NetworkCreateRequest, NetworkingConfig, PortBinding, Volume, VolumeCreateRequest,
+    NetworkCreateRequest, NetworkingConfig, PortBinding, ResourcesUlimits, Volume,
+    VolumeCreateRequest,
 };
 use bollard::query_parameters::{BuildImageOptions, BuildImageOptionsBuilder};
 
@@ -133,6 +134,7 @@ pub(super) fn container_order(order: &ContainerOrder) -> ContainerCreateBody {
         volumes: some(&order.anonymous_volumes),
         healthcheck: order.health.as_ref().map(health_config),
         labels: Some(hash_map(&order.labels)),
+        stop_signal: order.details.stop_signal.clone(),
         host_config: Some(host_config(order)),
         networking_config: Some(NetworkingConfig { endpoints_config: Some(endpoints) }),
         ..ContainerCreateBody::default()
@@ -148,6 +150,11 @@ fn host_config(order: &ContainerOrder) -> HostConfig {
         };
         (port_key(port.inner), Some(vec![binding]))
     });
+    let ulimits = order.details.ulimits.iter().map(|(name, limit)| ResourcesUlimits {
+        name: Some(name.clone()),
+        soft: Some(limit.soft),
+        hard: Some(limit.hard),
+    });
     HostConfig {
         network_mode: Some(order.network.clone()),
         port_bindings: Some(bindings.collect()),
@@ -161,6 +168,12 @@ fn host_config(order: &ContainerOrder) -> HostConfig {
         shm_size: order.shared_memory,
         extra_hosts: some(&order.extra_hosts),
         privileged: Some(order.privileged),
+        init: order.details.init.then_some(true),
+        readonly_rootfs: Some(order.details.read_only),
+        cap_add: some(&order.details.capabilities_added),
+        cap_drop: some(&order.details.capabilities_dropped),
+        sysctls: Some(hash_map(&order.details.sysctls)),
+        ulimits: Some(ulimits.collect()),
         ..HostConfig::default()
     }
 }
