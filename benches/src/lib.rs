@@ -72,6 +72,7 @@ impl Shared {
             working_directory: Arc::clone(&self.working_directory),
             work: Work::Command {
                 command: CommandLine::Arguments(vec!["/bin/true".to_owned()]),
+                discover: None,
                 report: None,
             },
             env: Arc::clone(&self.env),

@@ -18,6 +18,7 @@ mod orders;
 mod polyglot;
 mod quarantine;
 mod reference;
+mod reporter;
 mod screen;
 mod shard;
 mod shop;

@@ -222,3 +222,34 @@ fn a_name_of_the_repository_with_a_runner_means_all_tests_unless_a_folder_has_th
     assert_eq!(command(true), "cargo test");
     assert_eq!(command(false), "cargo test --test store_basics");
 }
+
+#[test]
+fn modules_of_go_and_builds_of_java_are_found_with_their_packages() {
+    let package = "package a\n";
+    let project = Project::with(&[
+        ("go.mod", "module a\n"),
+        ("a_test.go", package),
+        ("api_test.go", package),
+        ("vendor/x/x_test.go", package),
+        ("testdata/y_test.go", package),
+        ("tests/integration/i_test.go", package),
+        ("tools/go.mod", "module b\n"),
+        ("tools/t_test.go", package),
+        ("shop/pom.xml", "<project/>"),
+        ("shop/core/pom.xml", "<project/>"),
+        ("shop/core/src/test/java/com/x/ATest.java", ""),
+        ("shop/core/src/test/java/com/x/integration/BTest.java", ""),
+        ("shop/core/src/main/java/com/x/A.java", ""),
+        ("app/build.gradle.kts", ""),
+        ("app/src/test/kotlin/CTest.kt", ""),
+    ]);
+    assert_eq!(
+        shown(&project, "unit"),
+        [
+            " | go test . | tests that no other category claims",
+            "tools | go test ./... | tests that no other category claims",
+            "app | gradle test | tests that no other category claims",
+            "shop | mvn test -Dtest=com.x.ATest -Dit.test=com.x.ATest -DfailIfNoTests=false -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false | tests that no other category claims",
+        ]
+    );
+}

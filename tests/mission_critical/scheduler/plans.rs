@@ -283,7 +283,11 @@ pub fn trivial_spec() -> JobSpec {
     JobSpec {
         runner: RunnerKind::Command,
         working_directory: "".into(),
-        work: Work::Command { command: CommandLine::Shell(String::new()), report: None },
+        work: Work::Command {
+            command: CommandLine::Shell(String::new()),
+            discover: None,
+            report: None,
+        },
         env: Arc::new(BTreeMap::new()),
         shard: None,
         part: None,

@@ -44,7 +44,11 @@ fn job(piece: &Piece) -> PlannedJob {
     let spec = JobSpec {
         runner: RunnerKind::Command,
         working_directory: "".into(),
-        work: Work::Command { command: CommandLine::Shell(piece.name.clone()), report: None },
+        work: Work::Command {
+            command: CommandLine::Shell(piece.name.clone()),
+            discover: None,
+            report: None,
+        },
         env: Arc::new(BTreeMap::new()),
         shard: None,
         part: None,

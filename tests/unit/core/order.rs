@@ -40,7 +40,11 @@ fn plan_of(entries: &str, given: &[Given<'_>]) -> Plan {
     let spec = JobSpec {
         runner: RunnerKind::Command,
         working_directory: "".into(),
-        work: Work::Command { command: CommandLine::Shell("true".to_owned()), report: None },
+        work: Work::Command {
+            command: CommandLine::Shell("true".to_owned()),
+            discover: None,
+            report: None,
+        },
         env: Arc::default(),
         shard: None,
         part: None,

@@ -19,7 +19,11 @@ fn job() -> JobSpec {
     JobSpec {
         runner: RunnerKind::Command,
         working_directory: "".into(),
-        work: Work::Command { command: CommandLine::Shell("true".to_owned()), report: None },
+        work: Work::Command {
+            command: CommandLine::Shell("true".to_owned()),
+            discover: None,
+            report: None,
+        },
         env: Arc::new(BTreeMap::new()),
         shard: None,
         part: None,

@@ -335,6 +335,7 @@ fn shards_of_the_user_stay_and_serial_tests_leave_them() {
 fn a_command_that_cuts_itself_is_cut_by_the_window() {
     let work = Work::Command {
         command: apex_config::model::CommandLine::Shell("run {shard}".to_owned()),
+        discover: None,
         report: None,
     };
     let mut job = found(RunnerKind::Command, &[]);

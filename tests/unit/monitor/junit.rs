@@ -173,3 +173,78 @@ fn a_report_that_cannot_be_written_names_its_path() {
     let error = JunitReport::new(path.clone()).close(&Stream::of(plan(&[])).view).unwrap_err();
     assert!(error.contains(&path.display().to_string()), "{error}");
 }
+
+/// Reads documents, each with its length before it, by a parser that takes XML 1.0 at its word.
+const STRICT: &str = r#"
+import sys
+from xml.parsers import expat
+source = sys.stdin.buffer
+count = 0
+while line := source.readline():
+    text = source.read(int(line))
+    try:
+        expat.ParserCreate("utf-8").Parse(text, True)
+    except expat.ExpatError as error:
+        sys.exit(f"document {count}: {error}: {text!r}")
+    count += 1
+print(count)
+"#;
+
+#[test]
+fn whatever_tests_say_the_report_is_well_formed() {
+    let Some(python) = apex_tests::tool::tool("python3") else { return };
+    let mut documents = Vec::new();
+    let mut count = 0;
+    for seed in 0..400 {
+        let mut random = apex_tests::random::Random::new(seed);
+        let mut text = || hostile(&mut random);
+        let mut stream = Stream::of(plan(&[("fast", 0, &[("unit", 0)])]));
+        let test = stream.discover(0, &[&text()]);
+        let said = Failure { message: text(), details: text(), output: text() };
+        stream.starts(test, 1).ends(test, 1, Outcome::Failed, Some(said));
+        stream.settles(test, Outcome::Failed).job_ends(0, Outcome::Errored, &text());
+        stream.finish(RunResult::default());
+        let report = report(&stream);
+        documents.extend_from_slice(format!("{}\n{report}", report.len()).as_bytes());
+        count += 1;
+    }
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), documents).expect("documents");
+    let input = std::fs::File::open(file.path()).expect("documents");
+    let parser = std::process::Command::new(python).args(["-c", STRICT]).stdin(input).output();
+    let parser = parser.expect("python3 can be started");
+    let said = String::from_utf8_lossy(&parser.stderr);
+    assert!(parser.status.success(), "{said}");
+    assert_eq!(String::from_utf8_lossy(&parser.stdout).trim(), format!("{count}"));
+}
+
+/// Any bytes as text, with many of those that XML minds.
+fn hostile(random: &mut apex_tests::random::Random) -> String {
+    let pieces: [&[u8]; 16] = [
+        b"]]>",
+        b"<![CDATA[",
+        b"&amp;",
+        b"&",
+        b"<",
+        b"\"'",
+        b"\0",
+        b"\x1b[31m",
+        b"\x1b]0;t",
+        b"\r\n",
+        b"\x0b",
+        b"\xef\xbf\xbe",
+        b"\xef\xbf\xbf",
+        b"\xed\xa0\x80",
+        b"\xf0\x9f\xa6\x80",
+        b"\xc2\x85",
+    ];
+    let mut bytes = Vec::new();
+    for _ in 0..random.within(0, 30) {
+        if random.percent(50) {
+            bytes.extend_from_slice(random.pick(&pieces));
+        } else {
+            bytes.push(u8::try_from(random.within(0, 255)).expect("a byte"));
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

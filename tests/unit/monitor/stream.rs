@@ -116,7 +116,11 @@ fn job_of(category: CategoryIx, name: &str) -> PlannedJob {
     let spec = JobSpec {
         runner: RunnerKind::Command,
         working_directory: "".into(),
-        work: Work::Command { command: CommandLine::Shell(format!("make {name}")), report: None },
+        work: Work::Command {
+            command: CommandLine::Shell(format!("make {name}")),
+            discover: None,
+            report: None,
+        },
         env: Arc::default(),
         shard: None,
         part: Some(Arc::new(part())),

@@ -53,7 +53,11 @@ fn rich_plan() -> Plan {
         arguments: Vec::new(),
     };
     let command = CommandLine::Arguments(vec!["ruff".to_owned(), "check".to_owned()]);
-    plan.jobs[1].spec.work = Work::Command { command, report: Some("out/*.xml".to_owned()) };
+    plan.jobs[1].spec.work = Work::Command {
+        command,
+        discover: Some(vec!["list".to_owned(), "-1".to_owned()]),
+        report: Some("out/*.xml".to_owned()),
+    };
     plan.services.push(service("postgresql"));
     plan.left_out = vec![LeftOut { name: "smoke".to_owned(), reason: "not asked for".to_owned() }];
     plan.notes = vec!["2 of 3 categories".to_owned()];

@@ -9,7 +9,9 @@ use apex_core::plan::{JobSpec, Work, WorkError, WorkErrorKind};
 
 use super::cargo_project::CargoProject;
 use super::filter;
+use super::go_project::GoProject;
 use super::inventory::{Inventory, Language, is_below, relative};
+use super::jvm_project::JvmProject;
 use super::node_project::NodeProject;
 use super::ownership::Ownership;
 use super::python_project::PythonProject;
@@ -46,6 +48,8 @@ pub struct Conventions<'a> {
     python: Vec<PythonProject>,
     cargo: Vec<CargoProject>,
     node: Vec<NodeProject>,
+    go: Vec<GoProject>,
+    jvm: Vec<JvmProject>,
     pytest: RefCell<HashMap<PathBuf, bool>>,
 }
 
@@ -57,13 +61,19 @@ impl<'a> Conventions<'a> {
         let python = PythonProject::all(inventory);
         let cargo = CargoProject::all(inventory);
         let node = NodeProject::all(inventory);
-        let folders =
-            python.iter().map(|one| &one.folder).chain(node.iter().map(|one| &one.folder));
+        let (go, jvm) = (GoProject::all(inventory), JvmProject::all(inventory));
+        let folders = python
+            .iter()
+            .map(|one| &one.folder)
+            .chain(node.iter().map(|one| &one.folder))
+            .chain(go.iter().map(|one| &one.folder))
+            .chain(jvm.iter().map(|one| &one.folder));
         let projects: BTreeSet<String> =
             folders.filter(|folder| !folder.is_empty()).cloned().collect();
         let known: Vec<String> = known.iter().map(|name| (*name).to_owned()).collect();
         let ownership = Ownership::new(known.clone(), projects);
-        Self { inventory, host, known, ownership, python, cargo, node, pytest: RefCell::default() }
+        let pytest = RefCell::default();
+        Self { inventory, host, known, ownership, python, cargo, node, go, jvm, pytest }
     }
 
     /// The jobs of a category.
@@ -108,6 +118,9 @@ impl<'a> Conventions<'a> {
                 | RunnerKind::Cargo
                 | RunnerKind::Nextest
                 | RunnerKind::Node
+                | RunnerKind::Go
+                | RunnerKind::Maven
+                | RunnerKind::Gradle
                 | RunnerKind::Command
         );
         if is_run { Ok(()) } else { Err(unsupported(runner)) }
@@ -125,6 +138,8 @@ impl<'a> Conventions<'a> {
         found.extend(self.node.iter().filter_map(|project| self.in_node(project, name)));
         found.extend(self.python.iter().filter_map(|project| self.in_python(project, name)));
         found.extend(self.cargo.iter().filter_map(|project| self.in_cargo(project, name)));
+        found.extend(self.go.iter().filter_map(|project| self.in_go(project, name)));
+        found.extend(self.jvm.iter().filter_map(|project| self.in_jvm(project, name)));
         found.retain(|one| is_below(&one.folder, &folder));
         if let Some(runner) = runner {
             found.retain(|one| is_same(one.runner, runner));
@@ -160,6 +175,14 @@ impl<'a> Conventions<'a> {
                 });
                 return found.collect();
             }
+            RunnerKind::Go | RunnerKind::Maven | RunnerKind::Gradle => {
+                let reason = "every test of the project";
+                return self
+                    .builds(runner)
+                    .filter(|place| is_below(place, folder))
+                    .map(|place| found_in(runner, place, tests(Vec::new()), reason))
+                    .collect();
+            }
             RunnerKind::Node => (Language::Script, true),
             _ => (Language::Python, false),
         };
@@ -176,9 +199,16 @@ impl<'a> Conventions<'a> {
         vec![found_in(runner, folder, tests(paths), "every test of the folder")]
     }
 
+    /// The folders of modules of Go, or of builds of Maven or Gradle.
+    fn builds(&self, runner: RunnerKind) -> impl Iterator<Item = &str> {
+        let go = self.go.iter().filter(move |_| runner == RunnerKind::Go).map(|one| &*one.folder);
+        let jvm = self.jvm.iter().filter(move |one| one.runner == runner);
+        go.chain(jvm.map(|one| &*one.folder))
+    }
+
     /// The framework that holds the category's tests, when Apex does not run it.
     fn only_unsupported(&self, category: &str, folder: &str) -> Option<RunnerKind> {
-        let node = self
+        let mut node = self
             .node
             .iter()
             .filter(|one| one.runner != RunnerKind::Node && is_below(&one.folder, folder));
@@ -193,14 +223,7 @@ impl<'a> Conventions<'a> {
                 || (category == "unit" && !is_browser && self.unit_files(&project.files).is_some());
             is_named || is_frontend || is_e2e || has_files
         };
-        if let Some(project) = node.into_iter().find(holds) {
-            return Some(project.runner);
-        }
-        let go: Vec<String> = self.inventory.tests_in(Language::Go).map(str::to_owned).collect();
-        let is_go = self.owned(&go, category, false).is_some()
-            || self.owned(&go, category, true).is_some()
-            || (category == "unit" && !go.is_empty());
-        is_go.then_some(RunnerKind::Go)
+        node.find(holds).map(|project| project.runner)
     }
 
     /// Applies the filters of the category, which never add anything.

@@ -31,6 +31,7 @@ pub(super) enum Language {
     Python,
     Script,
     Go,
+    Jvm,
 }
 
 /// Projects and test files of a tree. Paths are relative to its root, use `/`, and are sorted.
@@ -48,13 +49,15 @@ pub struct Inventory {
 }
 
 /// Names of files that mark a project or tell its framework.
-const MARKS: [&str; 31] = [
+const MARKS: [&str; 36] = [
     ".mocharc.cjs",
     ".mocharc.js",
     ".mocharc.json",
     ".mocharc.yml",
     ".pytest.ini",
     "Cargo.toml",
+    "build.gradle",
+    "build.gradle.kts",
     "conftest.py",
     "cypress.config.cjs",
     "cypress.config.js",
@@ -71,9 +74,12 @@ const MARKS: [&str; 31] = [
     "playwright.config.js",
     "playwright.config.mjs",
     "playwright.config.ts",
+    "pom.xml",
     "pyproject.toml",
     "pytest.ini",
     "pytest.toml",
+    "settings.gradle",
+    "settings.gradle.kts",
     "setup.cfg",
     "setup.py",
     "tox.ini",
@@ -156,6 +162,13 @@ fn language_of_test(folder: &str, name: &str) -> Option<Language> {
     let (stem, extension) = name.rsplit_once('.')?;
     match extension {
         "py" if stem.starts_with("test_") || stem.ends_with("_test") => Some(Language::Python),
+        "java" | "kt" | "groovy" | "scala" => {
+            let is_named = stem.starts_with("Test")
+                || ["Test", "Tests", "TestCase", "Spec", "IT"]
+                    .iter()
+                    .any(|end| stem.ends_with(end));
+            is_named.then_some(Language::Jvm)
+        }
         "go" if stem.ends_with("_test") => Some(Language::Go),
         "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "tsx" | "jsx" => {
             let is_named = stem == "test"

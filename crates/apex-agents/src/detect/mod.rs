@@ -6,7 +6,9 @@
 mod cargo_project;
 mod conventions;
 mod filter;
+mod go_project;
 mod inventory;
+mod jvm_project;
 mod node_project;
 mod overview;
 mod ownership;

@@ -6,7 +6,9 @@ use apex_config::init::{FoundCompose, FoundSuite, InitInventory};
 use apex_config::model::RunnerKind;
 
 use super::cargo_project::CargoProject;
+use super::go_project::GoProject;
 use super::inventory::Inventory;
+use super::jvm_project::JvmProject;
 use super::node_project::NodeProject;
 use super::python_project::PythonProject;
 
@@ -38,8 +40,15 @@ pub fn init_inventory(root: &Path) -> InitInventory {
     for project in CargoProject::all(&inventory) {
         suites.push(suite(RunnerKind::Cargo, &project.folder, "Cargo.toml"));
     }
-    for folder in inventory.marked("go.mod") {
-        suites.push(suite(RunnerKind::Go, folder, "go.mod"));
+    for project in GoProject::all(&inventory) {
+        suites.push(suite(RunnerKind::Go, &project.folder, "go.mod and *_test.go"));
+    }
+    for project in JvmProject::all(&inventory) {
+        let evidence = match project.runner {
+            RunnerKind::Maven => "pom.xml",
+            _ => "files of Gradle",
+        };
+        suites.push(suite(project.runner, &project.folder, evidence));
     }
     for project in NodeProject::all(&inventory) {
         let evidence = match project.runner {

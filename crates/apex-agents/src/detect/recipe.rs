@@ -1,6 +1,6 @@
 //! Work that a layer file spells out: a command, or a runner with paths.
 
-use apex_config::model::RunnerKind;
+use apex_config::model::{CommandLine, RunnerKind};
 use apex_core::plan::{Work, WorkError, WorkErrorKind};
 use globset::Glob;
 
@@ -15,10 +15,22 @@ pub(super) fn command(category: &Wanted<'_>) -> Option<Found> {
     Some(Found {
         runner: RunnerKind::Command,
         folder: folder(category),
-        work: Work::Command { command: recipe.command.clone()?, report: recipe.report.clone() },
+        work: Work::Command {
+            command: recipe.command.clone()?,
+            discover: recipe.discover.as_ref().map(arguments),
+            report: recipe.report.clone(),
+        },
         reason: "command of the layer file".to_owned(),
         by_name: false,
     })
+}
+
+/// A program as its argument vector.
+fn arguments(command: &CommandLine) -> Vec<String> {
+    match command {
+        CommandLine::Arguments(arguments) => arguments.clone(),
+        CommandLine::Shell(text) => vec!["sh".to_owned(), "-c".to_owned(), text.clone()],
+    }
 }
 
 /// The folder a recipe names, without `./` and a trailing `/`.
@@ -45,6 +57,10 @@ pub(super) fn paths(
     let work = match runner {
         RunnerKind::Cargo | RunnerKind::Nextest => by_arguments(targets(&resolved)),
         RunnerKind::Node => tests(files_below(inventory, &folder, &resolved)),
+        RunnerKind::Go => tests(resolved.iter().map(|path| packages_below(path)).collect()),
+        RunnerKind::Maven | RunnerKind::Gradle => {
+            tests(classes_below(inventory, &folder, &resolved))
+        }
         _ => tests(resolved),
     };
     let reason = format!("paths {}", category.recipe.paths.join(", "));
@@ -55,8 +71,8 @@ pub(super) fn paths(
 /// `dir/**` is the folder itself.
 fn resolve(inventory: &Inventory, folder: &str, pattern: &str) -> Result<Vec<String>, WorkError> {
     let pattern = pattern.trim_start_matches("./");
-    let plain =
-        pattern.strip_suffix("/**").or_else(|| pattern.strip_suffix("/**/*")).unwrap_or(pattern);
+    let below = ["/**", "/**/*", "/..."].iter().find_map(|end| pattern.strip_suffix(end));
+    let plain = below.unwrap_or(pattern);
     let plain = plain.trim_end_matches('/');
     if !plain.contains(['*', '?', '[', '{']) {
         let file = plain.split("::").next().unwrap_or(plain);
@@ -100,12 +116,27 @@ fn missing(inventory: &Inventory, folder: &str, path: &str) -> WorkError {
     WorkError { kind: WorkErrorKind::PathMissing, message }
 }
 
+/// Go takes packages: a folder means those in it.
+fn packages_below(path: &str) -> String {
+    if path.ends_with(".go") { path.to_owned() } else { format!("{path}/...") }
+}
+
+/// Maven and Gradle take classes: folders become those below them.
+fn classes_below(inventory: &Inventory, folder: &str, paths: &[String]) -> Vec<String> {
+    below(inventory, Language::Jvm, folder, paths)
+}
+
 /// Node takes files: folders become the test files below them.
 fn files_below(inventory: &Inventory, folder: &str, paths: &[String]) -> Vec<String> {
+    below(inventory, Language::Script, folder, paths)
+}
+
+/// Paths with the test files of a language in place of the folders that hold some.
+fn below(inventory: &Inventory, language: Language, folder: &str, paths: &[String]) -> Vec<String> {
     let mut files = Vec::new();
     for path in paths {
         let below: Vec<String> = inventory
-            .tests_in(Language::Script)
+            .tests_in(language)
             .filter(|file| is_below(file, folder))
             .map(|file| relative(file, folder))
             .filter(|file| is_below(file, path))
@@ -145,17 +176,28 @@ pub(super) fn runner_of(inventory: &Inventory, category: &Wanted<'_>) -> Option<
         let base = join(&folder, base);
         let extension =
             last.rsplit_once('.').map(|(_, extension)| extension).filter(|one| !one.contains('*'));
-        extension.and_then(runner_of_extension).or_else(|| {
+        let known = match extension {
+            Some("java" | "kt" | "groovy" | "scala") => Some(jvm_runner(inventory, &folder)),
+            extension => extension.and_then(runner_of_extension),
+        };
+        known.or_else(|| {
             inventory.tests.iter().find(|(path, _)| is_below(path, &base)).map(|(_, language)| {
                 match language {
                     Language::Python => RunnerKind::Pytest,
                     Language::Script => RunnerKind::Node,
                     Language::Go => RunnerKind::Go,
+                    Language::Jvm => jvm_runner(inventory, &folder),
                 }
             })
         })
     });
     found.next()
+}
+
+/// The build of a folder: Gradle where only Gradle's files mark it.
+fn jvm_runner(inventory: &Inventory, folder: &str) -> RunnerKind {
+    let has_pom = inventory.marked("pom.xml").iter().any(|one| one == folder);
+    if has_pom { RunnerKind::Maven } else { RunnerKind::Gradle }
 }
 
 fn runner_of_extension(extension: &str) -> Option<RunnerKind> {

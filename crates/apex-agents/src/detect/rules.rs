@@ -79,6 +79,20 @@ impl Conventions<'_> {
         (!mine.is_empty()).then_some((mine, reason))
     }
 
+    /// Files that belong to a category by their folder; for unit also those of no folder.
+    pub(super) fn placed(&self, files: &[String], category: &str) -> Option<(Vec<String>, String)> {
+        if category != "unit" {
+            return self.owned(files, category, false);
+        }
+        let is_free = |path: &&String| match self.ownership.owner(path) {
+            Some((owner, Claim::Folder(_) | Claim::Project(_))) => owner == "unit",
+            Some((_, Claim::Stem)) | None => true,
+        };
+        let mine: Vec<String> = files.iter().filter(is_free).cloned().collect();
+        let reason = "tests that no other category claims".to_owned();
+        (!mine.is_empty()).then_some((mine, reason))
+    }
+
     /// Files of unit, and those that no category claims.
     pub(super) fn unit_files(&self, files: &[String]) -> Option<(Vec<String>, String)> {
         let mut claimed = 0;
@@ -160,7 +174,11 @@ impl Conventions<'_> {
     pub(super) fn in_node(&self, project: &NodeProject, category: &str) -> Option<Found> {
         if let Some(script) = self.script(project, category) {
             let arguments = ["npm", "run", "--silent", script.as_str()].map(String::from).to_vec();
-            let work = Work::Command { command: CommandLine::Arguments(arguments), report: None };
+            let work = Work::Command {
+                command: CommandLine::Arguments(arguments),
+                discover: None,
+                report: None,
+            };
             return Some(found_in(
                 RunnerKind::Command,
                 &project.folder,

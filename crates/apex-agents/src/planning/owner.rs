@@ -172,7 +172,15 @@ fn narrow(spec: &JobSpec, file: &str, id: Option<&str>) -> Fit {
 
 /// Whether a runner can be asked for a file of its tests.
 const fn takes_paths(runner: RunnerKind) -> bool {
-    matches!(runner, RunnerKind::Pytest | RunnerKind::Unittest | RunnerKind::Node)
+    matches!(
+        runner,
+        RunnerKind::Pytest
+            | RunnerKind::Unittest
+            | RunnerKind::Node
+            | RunnerKind::Go
+            | RunnerKind::Maven
+            | RunnerKind::Gradle
+    )
 }
 
 /// Whether a runner can be asked for a test inside of a file.

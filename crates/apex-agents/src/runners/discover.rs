@@ -57,17 +57,7 @@ impl Session for Discover {
         reports.append(&mut self.known);
         let Self { lines, ledger, suite, .. } = self;
         lines.finish(|line| Self::line(ledger, suite, line, reports));
-        let problem = match ended {
-            None | Some(ProcessEnd::Exited(0)) => None,
-            Some(ProcessEnd::Exited(code)) => {
-                Some(format!("`discover` ended with exit code {code}"))
-            }
-            Some(ProcessEnd::Signalled(signal)) => {
-                Some(format!("`discover` was killed by signal {signal}"))
-            }
-            Some(ProcessEnd::NotStarted(why)) => Some(why.clone()),
-        };
-        Step::Finish { problem }
+        Step::Finish { problem: problem(ended) }
     }
 
     fn output(&mut self, stream: Stream, bytes: &[u8], reports: &mut Vec<JobReport>) {
@@ -75,5 +65,17 @@ impl Session for Discover {
         if stream == Stream::Stdout {
             lines.feed(bytes, |line| Self::line(ledger, suite, line, reports));
         }
+    }
+}
+
+/// What is wrong with the end of a program that lists tests.
+pub(crate) fn problem(ended: Option<&ProcessEnd>) -> Option<String> {
+    match ended {
+        None | Some(ProcessEnd::Exited(0)) => None,
+        Some(ProcessEnd::Exited(code)) => Some(format!("`discover` ended with exit code {code}")),
+        Some(ProcessEnd::Signalled(signal)) => {
+            Some(format!("`discover` was killed by signal {signal}"))
+        }
+        Some(ProcessEnd::NotStarted(why)) => Some(why.clone()),
     }
 }

@@ -1,7 +1,10 @@
 //! The tests of one attempt: their numbers, and which of them run or have ended.
 //!
 //! It turns what a framework says by id into reports by number, in whatever order the framework
-//! speaks: an id that nobody announced is announced, a second end of a test is dropped.
+//! speaks: an id that nobody announced is announced, a second end of a test is dropped. When the
+//! second end is worse than the first, which was reported already, that is a contradiction which
+//! every runner adds to what is wrong with its job; what else exit codes and reports can disagree
+//! about is judged in the core.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +24,9 @@ enum State {
     Known,
     /// With the time of the attempt at which it began.
     Running(Duration),
-    Ended,
+    Ended {
+        is_bad: bool,
+    },
 }
 
 /// The tests of one attempt.
@@ -31,6 +36,8 @@ pub(crate) struct Ledger {
     tests: Vec<(Arc<str>, State)>,
     bad: usize,
     now: Duration,
+    /// The first test that was told to end well, and badly after that.
+    contradiction: Option<String>,
 }
 
 impl Ledger {
@@ -64,7 +71,7 @@ impl Ledger {
         match state {
             State::Known => reports.push(JobReport::TestStarted { test: number }),
             State::Running(_) => {}
-            State::Ended => return,
+            State::Ended { .. } => return,
         }
         *state = State::Running(self.now);
     }
@@ -88,14 +95,31 @@ impl Ledger {
         let measured = self.running_for(number);
         let state = &mut self.tests[number as usize].1;
         match *state {
-            State::Ended => return,
+            State::Ended { is_bad } => {
+                if end.outcome.is_bad() && !is_bad {
+                    self.contradict(number, end.outcome);
+                }
+                return;
+            }
             State::Known => reports.push(JobReport::TestStarted { test: number }),
             State::Running(_) => {}
         }
-        *state = State::Ended;
+        *state = State::Ended { is_bad: end.outcome.is_bad() };
         let end = End { duration: end.duration.or(measured), ..end };
         self.bad += usize::from(end.outcome.is_bad());
         reports.push(JobReport::TestFinished { test: number, report: end.into_report() });
+    }
+
+    fn contradict(&mut self, number: u32, outcome: Outcome) {
+        let id = &self.tests[number as usize].0;
+        self.contradiction.get_or_insert_with(|| {
+            format!("{id} was reported twice: it did not fail, and then it was {outcome}")
+        });
+    }
+
+    /// What the framework said about one test that cannot both be true.
+    pub(crate) fn contradiction(&self) -> Option<String> {
+        self.contradiction.clone()
     }
 
     /// Ends every test that runs, and says how many these were.
@@ -129,7 +153,7 @@ impl Ledger {
 
     /// Whether a test is known and has not ended.
     pub(crate) fn is_open(&self, id: &str) -> bool {
-        self.state_of(id).is_some_and(|state| state != State::Ended)
+        self.state_of(id).is_some_and(|state| !matches!(state, State::Ended { .. }))
     }
 
     fn state_of(&self, id: &str) -> Option<State> {
@@ -139,13 +163,13 @@ impl Ledger {
     fn running_for(&self, number: u32) -> Option<Duration> {
         match self.tests[number as usize].1 {
             State::Running(since) => self.now.checked_sub(since).filter(|time| !time.is_zero()),
-            State::Known | State::Ended => None,
+            State::Known | State::Ended { .. } => None,
         }
     }
 
     /// Ids of the tests that have not ended, in the order of discovery.
     pub(crate) fn unfinished(&self) -> Vec<Arc<str>> {
-        let open = self.tests.iter().filter(|(_, state)| *state != State::Ended);
+        let open = self.tests.iter().filter(|(_, state)| !matches!(state, State::Ended { .. }));
         open.map(|(id, _)| Arc::clone(id)).collect()
     }
 

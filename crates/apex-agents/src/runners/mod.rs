@@ -8,6 +8,8 @@ mod channel;
 mod command;
 mod context;
 mod discover;
+mod go;
+mod jvm;
 mod ledger;
 mod node;
 mod pytest;
@@ -38,13 +40,16 @@ pub fn session_for(context: &SessionContext<'_>) -> Box<dyn Session> {
         RunnerKind::Unittest => unittest::session(context, Purpose::Run),
         RunnerKind::Cargo | RunnerKind::Nextest => cargo::session(context, Purpose::Run),
         RunnerKind::Node => node::session(context),
+        RunnerKind::Go => go::session(context, Purpose::Run),
+        RunnerKind::Maven | RunnerKind::Gradle => jvm::session(context),
         RunnerKind::Command => command::session(context),
         other => Box::new(Refusal(other)),
     }
 }
 
 /// The session that names the tests of a job without running them: it reports them as
-/// discovered. Node can only name files; a command without `discover` only its synthetic test.
+/// discovered. Node can only name files; a command without `discover`, Maven and Gradle name only a
+/// synthetic test.
 #[must_use]
 pub fn list(context: &SessionContext<'_>, discover: Option<&CommandLine>) -> Box<dyn Session> {
     match context.spec.runner {
@@ -52,6 +57,9 @@ pub fn list(context: &SessionContext<'_>, discover: Option<&CommandLine>) -> Box
         RunnerKind::Unittest => unittest::session(context, Purpose::List),
         RunnerKind::Cargo | RunnerKind::Nextest => cargo::session(context, Purpose::List),
         RunnerKind::Node => node::listing(context),
+        RunnerKind::Go => go::session(context, Purpose::List),
+        // They name no test before it runs.
+        RunnerKind::Maven | RunnerKind::Gradle => discover::session(context, None),
         RunnerKind::Command => discover::session(context, discover),
         other => Box::new(Refusal(other)),
     }
@@ -70,6 +78,9 @@ pub fn describe(spec: &JobSpec) -> Vec<String> {
         RunnerKind::Cargo => (&["cargo", "test"], selection.arguments.to_vec()),
         RunnerKind::Nextest => (&["cargo", "nextest", "run"], selection.arguments.to_vec()),
         RunnerKind::Node => (&["node", "--test"], node::selected(&selection)),
+        RunnerKind::Go => (&["go", "test"], go::described(spec)),
+        RunnerKind::Maven => (&["mvn"], jvm::described(spec)),
+        RunnerKind::Gradle => (&["gradle"], jvm::described(spec)),
         other => (&[other.as_str()], Vec::new()),
     };
     program.iter().map(|word| (*word).to_owned()).chain(selected).collect()

@@ -18,6 +18,12 @@ pub struct Tools {
     pub node: String,
     /// Cargo.
     pub cargo: String,
+    /// Go.
+    pub go: String,
+    /// Maven: the wrapper of the project first.
+    pub maven: String,
+    /// Gradle: the wrapper of the project first.
+    pub gradle: String,
     /// Whether `cargo nextest` can be called.
     pub has_nextest: bool,
     /// Tests that a test program of Rust runs at once when nobody says otherwise.
@@ -27,7 +33,8 @@ pub struct Tools {
 impl Default for Tools {
     fn default() -> Self {
         let [python, node, cargo] = ["python3", "node", "cargo"].map(String::from);
-        Self { python, node, cargo, has_nextest: false, threads: 1 }
+        let [go, maven, gradle] = ["go", "mvn", "gradle"].map(String::from);
+        Self { python, node, cargo, go, maven, gradle, has_nextest: false, threads: 1 }
     }
 }
 
@@ -45,11 +52,20 @@ impl Tools {
         let python = python(&folder, project_root, virtual_env, lookup);
         Self {
             python: python.map_or_else(|| "python3".to_owned(), |path| path.display().to_string()),
+            maven: wrapper("mvnw", &folder, project_root).unwrap_or_else(|| "mvn".to_owned()),
+            gradle: wrapper("gradlew", &folder, project_root)
+                .unwrap_or_else(|| "gradle".to_owned()),
             has_nextest: lookup("cargo-nextest").is_some(),
             threads: std::thread::available_parallelism().map_or(1, NonZero::get),
             ..Self::default()
         }
     }
+}
+
+/// The program of this name that a project brings along, in the folder of a job or in the root.
+fn wrapper(name: &str, folder: &Path, project_root: &Path) -> Option<String> {
+    let mut places = [folder, project_root].into_iter().map(|place| place.join(name));
+    places.find(|path| path.is_file()).map(|path| path.display().to_string())
 }
 
 /// The interpreter for a folder: its environment, that of the repository, the active one, `PATH`.
@@ -151,9 +167,28 @@ pub fn check(
         RunnerKind::Node => lookup("node").map(drop).ok_or_else(|| {
             missing("node was not found: install Node.js 18 or later")
         }),
+        RunnerKind::Go => lookup("go").map(drop).ok_or_else(|| {
+            missing("go was not found: install Go 1.19 or later from https://go.dev/dl")
+        }),
+        RunnerKind::Maven => brought(("mvnw", "mvn"), &folder, project_root, lookup).ok_or_else(|| {
+            missing("mvn was not found: install Maven 3.6 or later, or add its wrapper `mvnw` to the project")
+        }),
+        RunnerKind::Gradle => brought(("gradlew", "gradle"), &folder, project_root, lookup).ok_or_else(|| {
+            missing("gradle was not found: install Gradle, or add its wrapper `gradlew` to the project")
+        }),
         RunnerKind::Command => Ok(()),
         other => Err(missing(super::unsupported::refusal(other))),
     }
+}
+
+/// Whether a project brings a program along, or the machine has it.
+fn brought(
+    (wrapped, name): (&str, &str),
+    folder: &Path,
+    project_root: &Path,
+    lookup: Lookup<'_>,
+) -> Option<()> {
+    wrapper(wrapped, folder, project_root).map(drop).or_else(|| lookup(name).map(drop))
 }
 
 /// The error for an interpreter that cannot import pytest.

@@ -19,9 +19,6 @@ pub fn refusal(runner: RunnerKind) -> String {
 /// A command that writes a JUnit report, and where.
 const fn example(runner: RunnerKind) -> (&'static str, &'static str) {
     match runner {
-        RunnerKind::Go => {
-            ("[go, run, gotest.tools/gotestsum@latest, --junitfile=report.xml]", "report.xml")
-        }
         RunnerKind::Jest => ("[npx, jest, --reporters=jest-junit]", "junit.xml"),
         RunnerKind::Vitest => {
             ("[npx, vitest, run, --reporter=junit, --outputFile=report.xml]", "report.xml")

@@ -137,8 +137,8 @@ pub struct Recipe {
     pub working_directory: Option<String>,
     /// Files whose change concerns it.
     pub inputs: Vec<String>,
-    /// Glob of the JUnit, TAP or CTRF files that a command writes, or `stdout` for TAP on its
-    /// standard output.
+    /// Glob of the JUnit, TAP, CTRF or event files that a command writes, `stdout` for TAP on its
+    /// standard output, `events` for lines appended to the path in `APEX_EVENTS`.
     pub report: Option<String>,
     /// Additional environment of its jobs.
     pub env: BTreeMap<String, String>,
@@ -161,6 +161,8 @@ pub enum RunnerKind {
     Cargo,
     Nextest,
     Go,
+    Maven,
+    Gradle,
     Jest,
     Vitest,
     Mocha,
@@ -172,12 +174,14 @@ pub enum RunnerKind {
 
 impl RunnerKind {
     /// Every runner, in the order of the documentation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Pytest,
         Self::Unittest,
         Self::Cargo,
         Self::Nextest,
         Self::Go,
+        Self::Maven,
+        Self::Gradle,
         Self::Jest,
         Self::Vitest,
         Self::Mocha,
@@ -196,6 +200,8 @@ impl RunnerKind {
             Self::Cargo => "cargo",
             Self::Nextest => "nextest",
             Self::Go => "go",
+            Self::Maven => "maven",
+            Self::Gradle => "gradle",
             Self::Jest => "jest",
             Self::Vitest => "vitest",
             Self::Mocha => "mocha",

@@ -41,6 +41,7 @@ pub const fn default_startup(runner: RunnerKind) -> Startup {
         RunnerKind::Unittest => (0.08, 0.0002),
         RunnerKind::Node => (0.07, 0.01),
         RunnerKind::Cargo | RunnerKind::Nextest => (0.1, 0.0005),
+        RunnerKind::Maven | RunnerKind::Gradle => (3.0, 0.001),
         RunnerKind::Command => (0.0, 0.0),
         _ => (0.5, 0.001),
     };

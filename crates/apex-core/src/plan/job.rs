@@ -63,7 +63,9 @@ pub enum Work {
     Command {
         /// The program.
         command: CommandLine,
-        /// Where its results are: a glob, `stdout`, or nothing.
+        /// Argument vector of the program that names its tests, one a line.
+        discover: Option<Vec<String>>,
+        /// Where its results are: a glob, `stdout`, `events`, or nothing.
         report: Option<String>,
     },
     /// Tests of a framework.

@@ -299,12 +299,16 @@ pub(super) enum WorkLine<'a> {
     /// An argument vector.
     Arguments {
         command: Vec<Text<'a>>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        discover: Vec<Text<'a>>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         report: Option<Text<'a>>,
     },
     /// A text for `sh -c`.
     Shell {
         command: Text<'a>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        discover: Vec<Text<'a>>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         report: Option<Text<'a>>,
     },

@@ -251,12 +251,14 @@ impl TryFrom<QuarantinedLine<'_>> for Quarantined {
 impl From<WorkLine<'_>> for Work {
     fn from(work: WorkLine<'_>) -> Self {
         match work {
-            WorkLine::Arguments { command, report } => Self::Command {
+            WorkLine::Arguments { command, discover, report } => Self::Command {
                 command: CommandLine::Arguments(texts(command)),
+                discover: (!discover.is_empty()).then(|| texts(discover)),
                 report: report.map(Into::into),
             },
-            WorkLine::Shell { command, report } => Self::Command {
+            WorkLine::Shell { command, discover, report } => Self::Command {
                 command: CommandLine::Shell(command.into()),
+                discover: (!discover.is_empty()).then(|| texts(discover)),
                 report: report.map(Into::into),
             },
             WorkLine::Tests { paths, markers, keyword, ignore, arguments } => Self::Tests {

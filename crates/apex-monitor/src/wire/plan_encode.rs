@@ -226,12 +226,18 @@ impl<'a> From<&'a Quarantined> for QuarantinedLine<'a> {
 impl<'a> From<&'a Work> for WorkLine<'a> {
     fn from(work: &'a Work) -> Self {
         match work {
-            Work::Command { command: CommandLine::Arguments(arguments), report } => {
-                Self::Arguments { command: texts(arguments), report: optional(report) }
+            Work::Command { command: CommandLine::Arguments(arguments), discover, report } => {
+                Self::Arguments {
+                    command: texts(arguments),
+                    discover: texts(discover.as_deref().unwrap_or_default()),
+                    report: optional(report),
+                }
             }
-            Work::Command { command: CommandLine::Shell(text), report } => {
-                Self::Shell { command: text.into(), report: optional(report) }
-            }
+            Work::Command { command: CommandLine::Shell(text), discover, report } => Self::Shell {
+                command: text.into(),
+                discover: texts(discover.as_deref().unwrap_or_default()),
+                report: optional(report),
+            },
             Work::Tests { paths, markers, keyword, ignore, arguments } => Self::Tests {
                 paths: texts(paths),
                 markers: optional(markers),

@@ -132,6 +132,7 @@ impl Scene {
                 working_directory: "".into(),
                 work: Work::Command {
                     command: CommandLine::Arguments(vec!["true".to_owned()]),
+                    discover: None,
                     report: None,
                 },
                 env: Arc::new(self.job_env.clone()),

@@ -4,6 +4,8 @@ pub(super) mod drive;
 
 mod cargo;
 mod command;
+mod go;
+mod jvm;
 mod node;
 mod pytest;
 mod unittest;

@@ -41,7 +41,11 @@ fn noise_is_no_test() {
         (job(RunnerKind::Cargo), Tools::default()),
         (job(RunnerKind::Cargo), nextest),
         (job(RunnerKind::Node), Tools::default()),
+        (job(RunnerKind::Go), Tools::default()),
+        (job(RunnerKind::Maven), Tools::default()),
+        (job(RunnerKind::Gradle), Tools::default()),
         (command("x", Some("stdout")), Tools::default()),
+        (command("x", Some("events")), Tools::default()),
     ];
     for (spec, tools) in jobs {
         for seed in 0..300 {

@@ -65,7 +65,7 @@ fn a_command_has_its_placeholders_filled_in() {
     let mut session_two = session(&spec, Some(&["a", "it's"]), &Tools::default());
     assert_eq!(program(session_two.as_mut(), None).arguments[2], "run 2/4 'a' 'it'\\''s' > {out}");
     let list = CommandLine::Arguments(["x", "{tests}", "-n{shard}"].map(String::from).to_vec());
-    let work = Work::Command { command: list, report: None };
+    let work = Work::Command { command: list, discover: None, report: None };
     let spec = JobSpec { work, ..job(RunnerKind::Command) };
     let mut session_list = session(&spec, Some(&["a", "b"]), &Tools::default());
     assert_eq!(program(session_list.as_mut(), None).arguments, ["x", "a", "b", "-n1"]);
@@ -74,7 +74,6 @@ fn a_command_has_its_placeholders_filled_in() {
 #[test]
 fn a_refusal_names_the_framework_and_shows_a_command() {
     for runner in [
-        RunnerKind::Go,
         RunnerKind::Jest,
         RunnerKind::Vitest,
         RunnerKind::Mocha,

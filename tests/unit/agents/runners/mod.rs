@@ -1,9 +1,11 @@
 //! Runners on recorded text: what foreign programs really wrote, and what nobody should write.
 
 mod cargo;
+mod contradictions;
 mod garbage;
 mod invocations;
 mod node;
+mod pieces;
 mod reports;
 
 use std::collections::BTreeMap;
@@ -39,7 +41,7 @@ fn job(runner: RunnerKind) -> JobSpec {
 
 fn command(text: &str, report: Option<&str>) -> JobSpec {
     let command = CommandLine::Shell(text.to_owned());
-    let work = Work::Command { command, report: report.map(str::to_owned) };
+    let work = Work::Command { command, discover: None, report: report.map(str::to_owned) };
     JobSpec { work, ..job(RunnerKind::Command) }
 }
 

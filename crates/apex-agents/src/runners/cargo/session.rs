@@ -67,7 +67,8 @@ impl CargoSession {
             return Step::Unable { reason };
         }
         let Some(task) = self.waiting.pop_front() else {
-            return Step::Finish { problem: self.problem.take() };
+            let problem = self.problem.take().or_else(|| self.ledger.contradiction());
+            return Step::Finish { problem };
         };
         let program = self.settings.invocation(&task, &self.inventory.binaries);
         let reader = match &task {

@@ -26,6 +26,7 @@ fn test(test: &Value) -> ReportedTest {
     let text = |key: &str| test.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let milliseconds = test.get("duration").and_then(Value::as_f64);
     ReportedTest {
+        id: None,
         suite: suite(test),
         name: text("name"),
         file: test.get("filePath").and_then(Value::as_str).map(str::to_owned),

@@ -1,58 +1,77 @@
 //! The placeholders of a command that Apex fills in before the executor sees it.
 //!
 //! `{shard}` and `{shards}` are numbers from 1, and 1 of 1 without shards. `{tests}` stands for
-//! the ids of a retry, otherwise for nothing; as an argument of its own it becomes one argument
-//! for each id. `{file}` is the same with the part before `::`. `{out}` is left to the executor.
+//! the ids that are to run, otherwise for nothing; as an argument of its own it becomes one
+//! argument for each id. `{file}` is the same with the part before `::`. `{out}` is left to the
+//! executor.
+
+use std::sync::Arc;
 
 use apex_config::model::CommandLine;
 
-use crate::runners::context::SessionContext;
+/// A command with its placeholders.
+#[derive(Clone, Debug)]
+pub(super) struct Template {
+    command: CommandLine,
+    shard: (u32, u32),
+}
 
-/// The argument vector of a command.
-pub(super) fn arguments(command: &CommandLine, context: &SessionContext<'_>) -> Vec<String> {
-    match command {
-        CommandLine::Arguments(arguments) => {
-            arguments.iter().flat_map(|argument| argument_filled(argument, context)).collect()
+impl Template {
+    pub(super) fn new(command: &CommandLine, shard: Option<(u32, u32)>) -> Self {
+        Self { command: command.clone(), shard: shard.unwrap_or((1, 1)) }
+    }
+
+    /// Whether it says which tests run.
+    pub(super) fn names_tests(&self) -> bool {
+        let names = |text: &str| text.contains("{tests}") || text.contains("{file}");
+        match &self.command {
+            CommandLine::Arguments(arguments) => arguments.iter().any(|one| names(one)),
+            CommandLine::Shell(text) => names(text),
         }
-        CommandLine::Shell(text) => {
-            vec!["sh".to_owned(), "-c".to_owned(), filled(text, context, quoted)]
+    }
+
+    /// The argument vector for these ids.
+    pub(super) fn arguments(&self, ids: &[Arc<str>]) -> Vec<String> {
+        match &self.command {
+            CommandLine::Arguments(arguments) => {
+                arguments.iter().flat_map(|argument| self.argument(argument, ids)).collect()
+            }
+            CommandLine::Shell(text) => {
+                vec!["sh".to_owned(), "-c".to_owned(), self.filled(text, ids, quoted)]
+            }
         }
     }
-}
 
-fn argument_filled(argument: &str, context: &SessionContext<'_>) -> Vec<String> {
-    match argument {
-        "{tests}" => ids(context).map(str::to_owned).collect(),
-        "{file}" => files(context).into_iter().map(str::to_owned).collect(),
-        _ => vec![filled(argument, context, |id| id.to_owned())],
+    fn argument(&self, argument: &str, ids: &[Arc<str>]) -> Vec<String> {
+        match argument {
+            "{tests}" => ids.iter().map(|id| id.to_string()).collect(),
+            "{file}" => files(ids).into_iter().map(str::to_owned).collect(),
+            _ => vec![self.filled(argument, ids, |id| id.to_owned())],
+        }
+    }
+
+    fn filled(&self, text: &str, ids: &[Arc<str>], written: fn(&str) -> String) -> String {
+        if !text.contains('{') {
+            return text.to_owned();
+        }
+        let (shard, shards) = self.shard;
+        let mut text = text.replace("{shard}", &shard.to_string());
+        text = text.replace("{shards}", &shards.to_string());
+        if text.contains("{tests}") {
+            let ids: Vec<String> = ids.iter().map(|id| written(id)).collect();
+            text = text.replace("{tests}", &ids.join(" "));
+        }
+        if text.contains("{file}") {
+            let files: Vec<String> = files(ids).into_iter().map(written).collect();
+            text = text.replace("{file}", &files.join(" "));
+        }
+        text
     }
 }
 
-fn filled(text: &str, context: &SessionContext<'_>, written: fn(&str) -> String) -> String {
-    if !text.contains('{') {
-        return text.to_owned();
-    }
-    let (shard, shards) = context.spec.shard.unwrap_or((1, 1));
-    let mut text = text.replace("{shard}", &shard.to_string());
-    text = text.replace("{shards}", &shards.to_string());
-    if text.contains("{tests}") {
-        let ids: Vec<String> = ids(context).map(written).collect();
-        text = text.replace("{tests}", &ids.join(" "));
-    }
-    if text.contains("{file}") {
-        let files: Vec<String> = files(context).into_iter().map(written).collect();
-        text = text.replace("{file}", &files.join(" "));
-    }
-    text
-}
-
-fn ids<'a>(context: &SessionContext<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
-    context.only.unwrap_or_default().iter().map(|id| &**id)
-}
-
-fn files<'a>(context: &SessionContext<'a>) -> Vec<&'a str> {
+fn files(ids: &[Arc<str>]) -> Vec<&str> {
     let mut files: Vec<&str> =
-        ids(context).map(|id| id.split_once("::").map_or(id, |(file, _)| file)).collect();
+        ids.iter().map(|id| id.split_once("::").map_or(&**id, |(file, _)| file)).collect();
     files.dedup();
     files
 }

@@ -5,9 +5,12 @@
 //! ten thousand trivial programs, so nothing is allocated that the outcome does not need.
 
 mod ctrf;
+mod events;
 mod fill;
 mod junit;
+mod listed;
 mod reported;
+mod reporting;
 mod tap;
 
 use std::time::Duration;
@@ -21,52 +24,64 @@ use apex_core::test_case::TestCase;
 
 pub use reported::{Reported, ReportedTest, read_report};
 
-use self::reported::Collector;
-use self::tap::TapReader;
+pub(crate) use reported::Collector;
+
+use self::fill::Template;
+use self::listed::{ListedCommand, Settings};
+use self::reporting::{Plan, ReportingCommand};
 use super::context::SessionContext;
 use super::ledger::{End, bare_case};
 use super::session::{Invocation, Session, Step};
-use super::text::{Lines, Tail, first_line};
+use super::text::Tail;
 
 /// How much of a program's output explains its failure, in bytes.
 const TAIL: usize = 8 * 1024;
 
 /// One attempt.
 pub(crate) fn session(context: &SessionContext<'_>) -> Box<dyn Session> {
-    let Work::Command { command, report } = &context.spec.work else {
+    let Work::Command { command, discover, report } = &context.spec.work else {
         return Box::new(NoCommand);
     };
-    let mut program = Invocation {
-        arguments: fill::arguments(command, context),
-        working_directory: context.spec.working_directory.to_string(),
-        ..Invocation::default()
-    };
-    let writes_out = program.arguments.iter().any(|argument| argument.contains("{out}"));
-    match report.as_deref() {
-        None if !writes_out => Box::new(PlainCommand {
-            program: Some(program),
+    let template = Template::new(command, context.spec.shard);
+    let folder = context.spec.working_directory.to_string();
+    let only = context.only.map(<[_]>::to_vec);
+    if let Some(discover) = discover.as_ref().filter(|_| template.names_tests()) {
+        let settings = Settings {
+            template,
+            folder,
+            category: context.category.to_owned(),
+            report: report.clone(),
+            shard: context.spec.shard,
+            only,
+        };
+        return Box::new(ListedCommand::new(settings, discover));
+    }
+    let arguments = template.arguments(context.only.unwrap_or_default());
+    if report.is_none() && !writes_out(&arguments) {
+        return Box::new(PlainCommand {
+            program: Some(invocation(arguments, &folder)),
             case: synthetic_case(context),
             now: Duration::ZERO,
             started: None,
             tail: Tail::default(),
-        }),
-        report => {
-            let wanted = report.unwrap_or("{out}");
-            let tap = (wanted == "stdout").then(TapReader::default);
-            if tap.is_none() {
-                program.report_files.push(wanted.to_owned());
-            }
-            Box::new(ReportingCommand {
-                program: Some(program),
-                report: wanted.to_owned(),
-                tap,
-                lines: Lines::default(),
-                files: 0,
-                collector: Collector::new(context.only, &context.spec.working_directory),
-                tail: Tail::default(),
-            })
-        }
+        });
     }
+    Box::new(ReportingCommand::new(Plan {
+        programs: [invocation(arguments, &folder)].into(),
+        report: report.clone(),
+        folder,
+        only,
+        expected: Vec::new(),
+    }))
+}
+
+fn invocation(arguments: Vec<String>, folder: &str) -> Invocation {
+    Invocation { arguments, working_directory: folder.to_owned(), ..Invocation::default() }
+}
+
+/// Whether a program writes its report to the file that Apex makes up.
+fn writes_out(arguments: &[String]) -> bool {
+    arguments.iter().any(|argument| argument.contains("{out}"))
 }
 
 /// What a command without a list of its tests is known as before it runs.
@@ -150,74 +165,5 @@ impl Session for PlainCommand {
 
     fn output(&mut self, _stream: Stream, bytes: &[u8], _reports: &mut Vec<JobReport>) {
         self.tail.feed(bytes);
-    }
-}
-
-struct ReportingCommand {
-    program: Option<Invocation>,
-    report: String,
-    tap: Option<TapReader>,
-    lines: Lines,
-    files: u32,
-    collector: Collector,
-    tail: Tail<TAIL>,
-}
-
-impl ReportingCommand {
-    /// What is wrong beyond failed tests. The worse of exit code and report counts.
-    fn problem(&mut self, end: &ProcessEnd, reports: &mut Vec<JobReport>) -> Option<String> {
-        let complaint = complaint(end);
-        if self.tap.is_none() && self.files == 0 {
-            let what = if self.report == "{out}" { "the file {out}" } else { &self.report };
-            let said = first_line(&self.tail.text());
-            let ended = complaint.unwrap_or_else(|| "exit code 0".to_owned());
-            return Some(
-                format!("no report was written to {what} ({ended}) {said}").trim_end().to_owned(),
-            );
-        }
-        if let Some(problem) = self.collector.problem() {
-            return Some(problem);
-        }
-        match (complaint, self.collector.bad()) {
-            (Some(complaint), 0) => Some(format!(
-                "the command ended with {complaint} although no test of its report failed: {}",
-                first_line(self.tail.text().lines().last().unwrap_or_default())
-            )),
-            (None, bad) if bad > 0 => {
-                reports.push(JobReport::Note(format!(
-                    "the command ended with exit code 0 although {bad} tests of its report failed"
-                )));
-                None
-            }
-            _ => None,
-        }
-    }
-}
-
-impl Session for ReportingCommand {
-    fn next(&mut self, ended: Option<&ProcessEnd>, reports: &mut Vec<JobReport>) -> Step {
-        if let Some(program) = self.program.take() {
-            return Step::Run(program);
-        }
-        let Some(end) = ended else { return Step::Finish { problem: None } };
-        if let Some(tap) = &mut self.tap {
-            self.lines.finish(|line| tap.line(line));
-            let rest = tap.finish();
-            self.collector.take(rest, "stdout", reports);
-        }
-        Step::Finish { problem: self.problem(end, reports) }
-    }
-
-    fn output(&mut self, stream: Stream, bytes: &[u8], reports: &mut Vec<JobReport>) {
-        self.tail.feed(bytes);
-        if let (Some(tap), Stream::Stdout) = (&mut self.tap, stream) {
-            self.lines.feed(bytes, |line| tap.line(line));
-            self.collector.take(tap.ready(), "stdout", reports);
-        }
-    }
-
-    fn report_file(&mut self, path: &str, content: &[u8], reports: &mut Vec<JobReport>) {
-        self.files += 1;
-        self.collector.take(read_report(content), path, reports);
     }
 }

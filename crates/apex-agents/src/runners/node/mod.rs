@@ -323,7 +323,8 @@ impl Session for NodeSession {
             return Step::Unable { reason };
         }
         self.settle_files_at_work(reports);
-        Step::Finish { problem: self.problem(end) }
+        let problem = self.problem(end).or_else(|| self.ledger.contradiction());
+        Step::Finish { problem }
     }
 
     fn stopping(&mut self, reports: &mut Vec<JobReport>) {

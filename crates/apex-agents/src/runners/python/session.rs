@@ -96,7 +96,8 @@ impl PythonSession {
         if self.problem.is_none() && self.ledger.len() == 0 {
             return Step::NothingToRun;
         }
-        Step::Finish { problem: self.problem.take() }
+        let problem = self.problem.take().or_else(|| self.ledger.contradiction());
+        Step::Finish { problem }
     }
 
     fn broken_problem(&self) -> Option<String> {

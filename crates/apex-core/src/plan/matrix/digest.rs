@@ -53,11 +53,13 @@ fn add_spec(digest: &mut Digest, spec: &JobSpec) {
     digest.add(spec.runner.as_str());
     digest.add(&spec.working_directory);
     match &spec.work {
-        Work::Command { command: CommandLine::Arguments(words), report } => {
+        Work::Command { command: CommandLine::Arguments(words), discover, report } => {
+            discover.iter().flatten().for_each(|word| digest.add(word));
             words.iter().for_each(|word| digest.add(word));
             digest.optional(report);
         }
-        Work::Command { command: CommandLine::Shell(text), report } => {
+        Work::Command { command: CommandLine::Shell(text), discover, report } => {
+            discover.iter().flatten().for_each(|word| digest.add(word));
             digest.add(text);
             digest.optional(report);
         }
