@@ -222,6 +222,7 @@ pub static GROUPS: [Group; 6] = [
             of("APEX_PART_<N>", "a file of tests that is cut over several jobs, in parts"),
             of("PYTEST_XDIST_WORKER", "read: inside of a worker of pytest-xdist the plug-in reports nothing itself"),
             of("PYTHONPATH", "the folder of the plug-in, then what it was"),
+            of("PW_TEST_REPORTER", "the reporter of Apex, which Playwright adds to those of the project"),
             of("CARGO_TERM_COLOR", "`never`: the text of cargo is read"),
             of("CARGO_TERM_PROGRESS_WHEN", "`never`, for the same reason"),
             of("CARGO_MANIFEST_DIR", "as cargo sets it, for test programs that Apex starts itself"),

@@ -126,15 +126,49 @@ fn markers_count_where_no_folder_does_and_are_no_unit_tests() {
 }
 
 #[test]
-fn a_framework_that_apex_does_not_run_is_refused_with_a_way_out() {
+fn a_framework_that_is_not_installed_is_said_with_what_to_type() {
     let project = Project::with(&[
-        ("web/package.json", r#"{"devDependencies": {"jest": "29"}}"#),
+        ("web/package.json", r#"{"devDependencies": {"jest": "29", "react": "19"}}"#),
         ("web/src/a.test.js", "test('a', () => {});\n"),
     ]);
-    let error = find(&project, "frontend").expect_err("jest is not run");
+    let error = find(&project, "frontend").expect_err("jest is not installed");
     assert_eq!(error.kind, WorkErrorKind::ToolMissing);
-    assert!(error.message.contains("does not run jest test by test yet"), "{}", error.message);
-    assert!(error.message.contains("`command: "), "{}", error.message);
+    assert_eq!(error.message, "jest is not installed in `web`: run `npm install` there first");
+}
+
+#[test]
+fn frameworks_of_javascript_are_told_apart_by_what_files_import() {
+    let manifest =
+        r#"{"devDependencies": {"vitest": "4", "@playwright/test": "1", "cypress": "15"}}"#;
+    let package =
+        |name: &str| format!(r#"{{"name": "{name}", "version": "99.0.0", "bin": "x.js"}}"#);
+    let [vitest, playwright, cypress] = ["vitest", "@playwright/test", "cypress"].map(package);
+    let project = Project::with(&[
+        ("web/package.json", manifest),
+        ("web/node_modules/vitest/package.json", &vitest),
+        ("web/node_modules/@playwright/test/package.json", &playwright),
+        ("web/node_modules/cypress/package.json", &cypress),
+        ("web/src/a.test.ts", "import { test } from 'vitest';\n"),
+        ("web/src/b.test.ts", "test('by a global', () => {});\n"),
+        ("web/e2e/c.spec.ts", "import { test } from \"@playwright/test\";\n"),
+        ("web/cypress/e2e/d.cy.ts", "it('e', () => {});\n"),
+        ("web/tests/integration/e.test.ts", "test('e', () => {});\n"),
+    ]);
+    let rows = [
+        (
+            "unit",
+            "web | vitest run src/a.test.ts src/b.test.ts | tests that no other category claims",
+        ),
+        ("e2e", "web | playwright test e2e/c.spec.ts | tests that no other category claims"),
+        ("cypress", "web | cypress run cypress/e2e/d.cy.ts | tests that no other category claims"),
+        (
+            "integration",
+            "web | vitest run tests/integration/e.test.ts | directory web/tests/integration",
+        ),
+    ];
+    for (category, line) in rows {
+        assert_eq!(shown(&project, category), [line], "{category}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use apex_config::model::RunnerKind;
 use apex_core::plan::{JobSpec, Work, WorkError, WorkErrorKind};
 
-use super::cargo_project::CargoProject;
+use super::cargo_project::{CargoProject, join};
 use super::filter;
 use super::go_project::GoProject;
 use super::inventory::{Inventory, Language, is_below, relative};
@@ -19,7 +19,6 @@ use super::recipe;
 use super::rules::found_in;
 use super::shards::{Found, by_arguments, compact, jobs, tests};
 use super::wanted::Wanted;
-use crate::runners::refusal;
 use crate::runners::tools::{self, Lookup};
 
 /// What the conventions may ask the machine.
@@ -102,36 +101,19 @@ impl<'a> Conventions<'a> {
     fn by_paths(&self, category: &Wanted<'_>) -> Result<Found, WorkError> {
         let guessed = || recipe::runner_of(self.inventory, category);
         let runner = category.recipe.runner.or_else(guessed).unwrap_or(RunnerKind::Pytest);
-        self.refuse(runner)?;
         let mut found = recipe::paths(self.inventory, category, runner)?;
+        if runner.runs_scripts() {
+            self.move_into_project(category, &mut found);
+        }
         if found.runner == RunnerKind::Pytest && category.recipe.runner.is_none() {
             found.runner = self.python_runner(&found.folder);
         }
         Ok(found)
     }
 
-    fn refuse(&self, runner: RunnerKind) -> Result<(), WorkError> {
-        let is_run = matches!(
-            runner,
-            RunnerKind::Pytest
-                | RunnerKind::Unittest
-                | RunnerKind::Cargo
-                | RunnerKind::Nextest
-                | RunnerKind::Node
-                | RunnerKind::Go
-                | RunnerKind::Maven
-                | RunnerKind::Gradle
-                | RunnerKind::Command
-        );
-        if is_run { Ok(()) } else { Err(unsupported(runner)) }
-    }
-
     /// Applies the rules in each project that the recipe does not exclude.
     fn by_convention(&self, category: &Wanted<'_>) -> Result<Vec<Found>, WorkError> {
         let runner = category.recipe.runner;
-        if let Some(runner) = runner {
-            self.refuse(runner)?;
-        }
         let folder = recipe::folder(category);
         let name = category.name;
         let mut found: Vec<Found> = Vec::new();
@@ -150,11 +132,6 @@ impl<'a> Conventions<'a> {
             if found.is_empty() {
                 found = self.everything_of(runner, &folder);
             }
-        }
-        if found.is_empty()
-            && let Some(runner) = self.only_unsupported(name, &folder)
-        {
-            return Err(unsupported(runner));
         }
         Ok(found)
     }
@@ -183,7 +160,10 @@ impl<'a> Conventions<'a> {
                     .map(|place| found_in(runner, place, tests(Vec::new()), reason))
                     .collect();
             }
-            RunnerKind::Node => (Language::Script, true),
+            runner if runner.is_javascript() && self.has_project_of(runner, folder) => {
+                return self.projects_of(runner, folder).map(NodeProject::whole).collect();
+            }
+            runner if runner.runs_scripts() => (Language::Script, true),
             _ => (Language::Python, false),
         };
         let files: Vec<String> = self
@@ -206,24 +186,35 @@ impl<'a> Conventions<'a> {
         go.chain(jvm.map(|one| &*one.folder))
     }
 
-    /// The framework that holds the category's tests, when Apex does not run it.
-    fn only_unsupported(&self, category: &str, folder: &str) -> Option<RunnerKind> {
-        let mut node = self
-            .node
-            .iter()
-            .filter(|one| one.runner != RunnerKind::Node && is_below(&one.folder, folder));
-        let holds = |project: &&NodeProject| {
-            let is_named = project.runner.as_str() == category
-                || self.ownership.of_project(&project.folder) == Some(category);
-            let is_browser = matches!(project.runner, RunnerKind::Playwright | RunnerKind::Cypress);
-            let is_frontend = category == "frontend" && !is_browser;
-            let is_e2e = category == "e2e" && project.runner == RunnerKind::Playwright;
-            let has_files = self.owned(&project.files, category, false).is_some()
-                || self.owned(&project.files, category, true).is_some()
-                || (category == "unit" && !is_browser && self.unit_files(&project.files).is_some());
-            is_named || is_frontend || is_e2e || has_files
-        };
-        node.find(holds).map(|project| project.runner)
+    fn projects_of<'p>(
+        &'p self,
+        runner: RunnerKind,
+        folder: &'p str,
+    ) -> impl Iterator<Item = &'p NodeProject> {
+        self.node.iter().filter(move |one| one.runner == runner && is_below(&one.folder, folder))
+    }
+
+    fn has_project_of(&self, runner: RunnerKind, folder: &str) -> bool {
+        self.projects_of(runner, folder).next().is_some()
+    }
+
+    /// Files that a layer file names, run where their project is: there are its packages and its
+    /// configuration. A runner that was not said is that of the project.
+    fn move_into_project(&self, category: &Wanted<'_>, found: &mut Found) {
+        let Work::Tests { paths, .. } = &mut found.work else { return };
+        let Some(first) = paths.first() else { return };
+        let first = join(&found.folder, first.split("::").next().unwrap_or(first));
+        let holds = |one: &&NodeProject| one.files.contains(&first);
+        let Some(project) = self.node.iter().find(holds) else { return };
+        if category.recipe.runner.is_none() {
+            found.runner = project.runner;
+        }
+        let is_inside = |path: &String| is_below(&join(&found.folder, path), &project.folder);
+        if category.recipe.working_directory.is_none() && paths.iter().all(is_inside) {
+            let folder = &project.folder;
+            paths.iter_mut().for_each(|path| *path = relative(path, folder).to_owned());
+            found.folder.clone_from(folder);
+        }
     }
 
     /// Applies the filters of the category, which never add anything.
@@ -238,7 +229,7 @@ impl<'a> Conventions<'a> {
     fn filter_one(&self, category: &Wanted<'_>, mut found: Found) -> Option<Found> {
         let is_python = matches!(found.runner, RunnerKind::Pytest | RunnerKind::Unittest);
         let Work::Tests { paths, keyword, .. } = &mut found.work else { return Some(found) };
-        if !is_python && found.runner != RunnerKind::Node {
+        if !is_python && !found.runner.runs_scripts() {
             return Some(found);
         }
         let language = if is_python { Language::Python } else { Language::Script };
@@ -337,8 +328,4 @@ fn is_same(found: RunnerKind, wanted: RunnerKind) -> bool {
         other => other,
     };
     kind(found) == kind(wanted)
-}
-
-fn unsupported(runner: RunnerKind) -> WorkError {
-    WorkError { kind: WorkErrorKind::ToolMissing, message: refusal(runner) }
 }

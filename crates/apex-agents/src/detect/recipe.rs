@@ -56,7 +56,7 @@ pub(super) fn paths(
     resolved.dedup();
     let work = match runner {
         RunnerKind::Cargo | RunnerKind::Nextest => by_arguments(targets(&resolved)),
-        RunnerKind::Node => tests(files_below(inventory, &folder, &resolved)),
+        runner if runner.runs_scripts() => tests(files_below(inventory, &folder, &resolved)),
         RunnerKind::Go => tests(resolved.iter().map(|path| packages_below(path)).collect()),
         RunnerKind::Maven | RunnerKind::Gradle => {
             tests(classes_below(inventory, &folder, &resolved))
@@ -204,7 +204,7 @@ fn runner_of_extension(extension: &str) -> Option<RunnerKind> {
     match extension.split("::").next().unwrap_or(extension) {
         "py" => Some(RunnerKind::Pytest),
         "rs" => Some(RunnerKind::Cargo),
-        "js" | "mjs" | "cjs" => Some(RunnerKind::Node),
+        "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "jsx" | "tsx" => Some(RunnerKind::Node),
         "go" => Some(RunnerKind::Go),
         _ => None,
     }

@@ -30,7 +30,7 @@ impl Conventions<'_> {
             let found = python_found(runner, project, &files, None, &reason);
             return Some(Found { by_name: true, ..found });
         }
-        let (files, reason) = self.unit_files(&project.files)?;
+        let (files, reason) = self.home_files(&project.files, "unit")?;
         let others: Vec<&str> = self
             .known
             .iter()
@@ -93,13 +93,17 @@ impl Conventions<'_> {
         (!mine.is_empty()).then_some((mine, reason))
     }
 
-    /// Files of unit, and those that no category claims.
-    pub(super) fn unit_files(&self, files: &[String]) -> Option<(Vec<String>, String)> {
+    /// Files of a category, and those that no category claims.
+    pub(super) fn home_files(
+        &self,
+        files: &[String],
+        category: &str,
+    ) -> Option<(Vec<String>, String)> {
         let mut claimed = 0;
         let mut mine = Vec::new();
         for path in files {
             match self.ownership.owner(path) {
-                Some(("unit", _)) => {
+                Some((owner, _)) if owner == category => {
                     claimed += 1;
                     mine.push(path.clone());
                 }
@@ -110,7 +114,7 @@ impl Conventions<'_> {
         if mine.is_empty() {
             return None;
         }
-        let named = self.owned(files, "unit", false).map(|(_, reason)| reason);
+        let named = self.owned(files, category, false).map(|(_, reason)| reason);
         let reason = match (named, mine.len() - claimed) {
             (Some(named), 0) => named,
             (Some(named), _) => format!("{named}, tests that no other category claims"),
@@ -186,18 +190,15 @@ impl Conventions<'_> {
                 &format!("npm script {script}"),
             ));
         }
-        if project.runner != RunnerKind::Node {
-            return None;
-        }
-        let placed = if category == "unit" {
-            self.unit_files(&project.files)
+        let placed = if category == project.home {
+            self.home_files(&project.files, category)
         } else {
             self.owned(&project.files, category, false)
         };
         let by_name = placed.is_none();
         let (files, reason) = placed.or_else(|| self.owned(&project.files, category, true))?;
         let files = files.iter().map(|path| relative(path, &project.folder).to_owned()).collect();
-        let found = found_in(RunnerKind::Node, &project.folder, tests(files), &reason);
+        let found = found_in(project.runner, &project.folder, tests(files), &reason);
         Some(Found { by_name, ..found })
     }
 

@@ -59,7 +59,7 @@ fn count(category: &Wanted<'_>, found: &Found) -> u32 {
                 1
             }
         }
-        Work::Tests { paths, .. } if found.runner == RunnerKind::Node => {
+        Work::Tests { paths, .. } if found.runner.runs_scripts() && !paths.is_empty() => {
             wanted.min(u32::try_from(paths.len()).unwrap_or(u32::MAX))
         }
         Work::Tests { .. } => wanted,

@@ -54,7 +54,7 @@ impl<'a> Sources<'a> {
         let may_cut = match category.shards {
             Shards::Fixed(_) => false,
             Shards::Auto => true,
-            Shards::WhereIsolated => spec.runner == RunnerKind::Node,
+            Shards::WhereIsolated => spec.runner.isolates_files(),
         };
         let is_open = may_cut && spec.shard.is_none();
         let divisible = is_open && (is_cut_by_itself || !sources.is_empty());
@@ -67,7 +67,7 @@ impl<'a> Sources<'a> {
         let Work::Tests { paths, ignore, .. } = &spec.work else { return Vec::new() };
         let language = match spec.runner {
             RunnerKind::Pytest | RunnerKind::Unittest => Language::Python,
-            RunnerKind::Node => Language::Script,
+            runner if runner.runs_scripts() => Language::Script,
             _ => return Vec::new(),
         };
         let folder = &*spec.working_directory;

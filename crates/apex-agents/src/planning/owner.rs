@@ -172,20 +172,20 @@ fn narrow(spec: &JobSpec, file: &str, id: Option<&str>) -> Fit {
 
 /// Whether a runner can be asked for a file of its tests.
 const fn takes_paths(runner: RunnerKind) -> bool {
-    matches!(
+    let is_other = matches!(
         runner,
         RunnerKind::Pytest
             | RunnerKind::Unittest
-            | RunnerKind::Node
             | RunnerKind::Go
             | RunnerKind::Maven
             | RunnerKind::Gradle
-    )
+    );
+    is_other || runner.runs_scripts()
 }
 
 /// Whether a runner can be asked for a test inside of a file.
 const fn takes_ids(runner: RunnerKind) -> bool {
-    matches!(runner, RunnerKind::Pytest | RunnerKind::Unittest)
+    matches!(runner, RunnerKind::Pytest | RunnerKind::Unittest) || runner.is_javascript()
 }
 
 fn join(folder: &str, path: &str) -> String {

@@ -173,6 +173,12 @@ impl Ledger {
         open.map(|(id, _)| Arc::clone(id)).collect()
     }
 
+    /// Ids of the tests that have ended, in the order of discovery.
+    pub(crate) fn ended(&self) -> Vec<Arc<str>> {
+        let ended = self.tests.iter().filter(|(_, state)| matches!(state, State::Ended { .. }));
+        ended.map(|(id, _)| Arc::clone(id)).collect()
+    }
+
     /// Whether a test of this id is known.
     pub(crate) fn knows(&self, id: &str) -> bool {
         self.numbers.contains_key(id)

@@ -9,6 +9,7 @@ mod command;
 mod context;
 mod discover;
 mod go;
+mod javascript;
 mod jvm;
 mod ledger;
 mod node;
@@ -18,19 +19,17 @@ pub mod session;
 mod text;
 pub mod tools;
 mod unittest;
-mod unsupported;
 
 use apex_config::model::{CommandLine, RunnerKind};
 use apex_core::plan::{JobSpec, Work};
 
 pub use command::{Reported, ReportedTest, read_report};
 pub use context::SessionContext;
+pub use javascript::NodePackage;
 pub use session::{Invocation, Session, Step};
 pub use tools::Tools;
-pub use unsupported::refusal;
 
 use self::context::{Purpose, TestSelection};
-use self::unsupported::Refusal;
 
 /// The session that runs an attempt.
 #[must_use]
@@ -43,7 +42,11 @@ pub fn session_for(context: &SessionContext<'_>) -> Box<dyn Session> {
         RunnerKind::Go => go::session(context, Purpose::Run),
         RunnerKind::Maven | RunnerKind::Gradle => jvm::session(context),
         RunnerKind::Command => command::session(context),
-        other => Box::new(Refusal(other)),
+        RunnerKind::Jest
+        | RunnerKind::Vitest
+        | RunnerKind::Mocha
+        | RunnerKind::Playwright
+        | RunnerKind::Cypress => javascript::session(context, Purpose::Run),
     }
 }
 
@@ -61,7 +64,11 @@ pub fn list(context: &SessionContext<'_>, discover: Option<&CommandLine>) -> Box
         // They name no test before it runs.
         RunnerKind::Maven | RunnerKind::Gradle => discover::session(context, None),
         RunnerKind::Command => discover::session(context, discover),
-        other => Box::new(Refusal(other)),
+        RunnerKind::Jest
+        | RunnerKind::Vitest
+        | RunnerKind::Mocha
+        | RunnerKind::Playwright
+        | RunnerKind::Cypress => javascript::session(context, Purpose::List),
     }
 }
 
@@ -81,7 +88,7 @@ pub fn describe(spec: &JobSpec) -> Vec<String> {
         RunnerKind::Go => (&["go", "test"], go::described(spec)),
         RunnerKind::Maven => (&["mvn"], jvm::described(spec)),
         RunnerKind::Gradle => (&["gradle"], jvm::described(spec)),
-        other => (&[other.as_str()], Vec::new()),
+        other => (&[other.as_str()], javascript::selected(&selection, spec)),
     };
     program.iter().map(|word| (*word).to_owned()).chain(selected).collect()
 }

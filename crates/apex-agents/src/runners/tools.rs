@@ -1,10 +1,13 @@
 //! Which programs a job uses, and what to say when one is missing.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use apex_config::model::RunnerKind;
 use apex_core::plan::{WorkError, WorkErrorKind};
+
+use super::javascript::{self, NodePackage};
 
 /// Finds a program by name, as a shell would on `PATH`.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<PathBuf>;
@@ -28,13 +31,25 @@ pub struct Tools {
     pub has_nextest: bool,
     /// Tests that a test program of Rust runs at once when nobody says otherwise.
     pub threads: usize,
+    /// The frameworks of JavaScript that are installed, by runner.
+    pub packages: BTreeMap<RunnerKind, NodePackage>,
 }
 
 impl Default for Tools {
     fn default() -> Self {
         let [python, node, cargo] = ["python3", "node", "cargo"].map(String::from);
         let [go, maven, gradle] = ["go", "mvn", "gradle"].map(String::from);
-        Self { python, node, cargo, go, maven, gradle, has_nextest: false, threads: 1 }
+        Self {
+            python,
+            node,
+            cargo,
+            go,
+            maven,
+            gradle,
+            has_nextest: false,
+            threads: 1,
+            packages: BTreeMap::new(),
+        }
     }
 }
 
@@ -57,6 +72,7 @@ impl Tools {
                 .unwrap_or_else(|| "gradle".to_owned()),
             has_nextest: lookup("cargo-nextest").is_some(),
             threads: std::thread::available_parallelism().map_or(1, NonZero::get),
+            packages: packages(project_root, &folder),
             ..Self::default()
         }
     }
@@ -66,6 +82,13 @@ impl Tools {
 fn wrapper(name: &str, folder: &Path, project_root: &Path) -> Option<String> {
     let mut places = [folder, project_root].into_iter().map(|place| place.join(name));
     places.find(|path| path.is_file()).map(|path| path.display().to_string())
+}
+
+fn packages(project_root: &Path, folder: &Path) -> BTreeMap<RunnerKind, NodePackage> {
+    let runners = RunnerKind::ALL.into_iter().filter(|runner| runner.is_javascript());
+    runners
+        .filter_map(|runner| Some((runner, javascript::package(project_root, folder, runner)?)))
+        .collect()
 }
 
 /// The interpreter for a folder: its environment, that of the repository, the active one, `PATH`.
@@ -164,9 +187,6 @@ pub fn check(
         RunnerKind::Nextest => lookup("cargo-nextest").map(drop).ok_or_else(|| {
             missing("cargo nextest was not found: install it with `cargo install --locked cargo-nextest`, or say `runner: cargo`")
         }),
-        RunnerKind::Node => lookup("node").map(drop).ok_or_else(|| {
-            missing("node was not found: install Node.js 18 or later")
-        }),
         RunnerKind::Go => lookup("go").map(drop).ok_or_else(|| {
             missing("go was not found: install Go 1.19 or later from https://go.dev/dl")
         }),
@@ -176,8 +196,18 @@ pub fn check(
         RunnerKind::Gradle => brought(("gradlew", "gradle"), &folder, project_root, lookup).ok_or_else(|| {
             missing("gradle was not found: install Gradle, or add its wrapper `gradlew` to the project")
         }),
+        RunnerKind::Node => node(lookup),
+        RunnerKind::Jest
+        | RunnerKind::Vitest
+        | RunnerKind::Mocha
+        | RunnerKind::Playwright
+        | RunnerKind::Cypress => {
+            node(lookup)?;
+            let package = javascript::package(project_root, &folder, runner);
+            let usable = javascript::usable(project_root, &folder, runner, package.as_ref());
+            usable.map(drop).map_err(missing)
+        }
         RunnerKind::Command => Ok(()),
-        other => Err(missing(super::unsupported::refusal(other))),
     }
 }
 
@@ -189,6 +219,11 @@ fn brought(
     lookup: Lookup<'_>,
 ) -> Option<()> {
     wrapper(wrapped, folder, project_root).map(drop).or_else(|| lookup(name).map(drop))
+}
+
+fn node(lookup: Lookup<'_>) -> Result<(), WorkError> {
+    let found = lookup("node").map(drop);
+    found.ok_or_else(|| missing("node was not found: install Node.js 18 or later"))
 }
 
 /// The error for an interpreter that cannot import pytest.

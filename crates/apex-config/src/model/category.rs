@@ -191,6 +191,26 @@ impl RunnerKind {
         Self::Command,
     ];
 
+    /// Whether it is a framework of JavaScript that its project installs: its tests are files, and
+    /// its program is run by Node.
+    #[must_use]
+    pub const fn is_javascript(self) -> bool {
+        matches!(self, Self::Jest | Self::Vitest | Self::Mocha | Self::Playwright | Self::Cypress)
+    }
+
+    /// Whether its tests are files of JavaScript or TypeScript.
+    #[must_use]
+    pub const fn runs_scripts(self) -> bool {
+        matches!(self, Self::Node) || self.is_javascript()
+    }
+
+    /// Whether it keeps the files of its tests apart from each other, so that they may run in
+    /// several jobs unasked.
+    #[must_use]
+    pub const fn isolates_files(self) -> bool {
+        matches!(self, Self::Node | Self::Jest | Self::Vitest | Self::Playwright | Self::Cypress)
+    }
+
     /// The word for it in a layer file.
     #[must_use]
     pub fn as_str(self) -> &'static str {

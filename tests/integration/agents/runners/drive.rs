@@ -32,6 +32,10 @@ pub(crate) struct Driven {
     pub(crate) problem: Option<String>,
     /// Why nothing could run, if nothing could.
     pub(crate) unable: Option<String>,
+    /// Whether the framework said that there was nothing to run.
+    pub(crate) nothing_to_run: bool,
+    /// What people should know beside the results.
+    pub(crate) notes: Vec<String>,
     has_ended: bool,
 }
 
@@ -55,11 +59,13 @@ impl Driven {
             }
             JobReport::Ended(end) => {
                 self.problem = end.problem;
+                self.nothing_to_run = end.nothing_to_run;
                 if let ProcessEnd::NotStarted(reason) = end.end {
                     self.unable = Some(reason);
                 }
                 self.has_ended = true;
             }
+            JobReport::Note(note) => self.notes.push(note),
             _ => {}
         }
     }
@@ -178,12 +184,17 @@ pub(crate) fn run_until(
 
 /// Lists the tests of a job.
 pub(crate) fn list_in(root: &Path, spec: &JobSpec) -> Driven {
-    let (env, tools) = (BTreeMap::new(), Tools::default());
+    list_with(root, spec, &Tools::default())
+}
+
+/// The same with other tools.
+pub(crate) fn list_with(root: &Path, spec: &JobSpec, tools: &Tools) -> Driven {
+    let env = BTreeMap::new();
     let context = SessionContext {
         spec,
         category: "sample",
         only: None,
-        tools: &tools,
+        tools,
         env: &env,
         project_root: root,
     };

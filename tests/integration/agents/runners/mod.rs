@@ -5,6 +5,7 @@ pub(super) mod drive;
 mod cargo;
 mod command;
 mod go;
+mod javascript;
 mod jvm;
 mod node;
 mod pytest;

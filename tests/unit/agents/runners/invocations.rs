@@ -1,6 +1,6 @@
 //! What programs are asked for, and what people are told of them.
 
-use apex_agents::runners::{Tools, describe, refusal};
+use apex_agents::runners::{Tools, describe};
 use apex_config::model::{CommandLine, RunnerKind};
 use apex_core::event::ProcessEnd;
 use apex_core::plan::{JobSpec, Work};
@@ -69,22 +69,4 @@ fn a_command_has_its_placeholders_filled_in() {
     let spec = JobSpec { work, ..job(RunnerKind::Command) };
     let mut session_list = session(&spec, Some(&["a", "b"]), &Tools::default());
     assert_eq!(program(session_list.as_mut(), None).arguments, ["x", "a", "b", "-n1"]);
-}
-
-#[test]
-fn a_refusal_names_the_framework_and_shows_a_command() {
-    for runner in [
-        RunnerKind::Jest,
-        RunnerKind::Vitest,
-        RunnerKind::Mocha,
-        RunnerKind::Playwright,
-        RunnerKind::Cypress,
-    ] {
-        let text = refusal(runner);
-        assert!(
-            text.starts_with(&format!("Apex does not run {} test by test yet", runner.as_str())),
-            "{text}"
-        );
-        assert!(text.contains("`command: ") && text.contains("`report: "), "{text}");
-    }
 }

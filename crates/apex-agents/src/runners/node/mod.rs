@@ -20,6 +20,7 @@ use self::line::NodeLine;
 use self::witness::{State, Witness, Witnessed};
 use super::channel::place;
 use super::context::{SessionContext, TestSelection};
+use super::javascript::{escaped, files_of_shard};
 use super::ledger::{End, Ledger, bare_case};
 use super::session::{Invocation, Session, Step};
 use super::text::{Tail, first_line};
@@ -55,7 +56,7 @@ pub(crate) fn session(context: &SessionContext<'_>) -> Box<dyn Session> {
         .map(String::from),
     );
     arguments.extend(selection.arguments.iter().cloned());
-    let files = files_of_shard(&selection, context.spec.shard);
+    let files = files_of_shard(selection.paths, context.spec.shard);
     match context.only {
         None => arguments.extend(files),
         Some(ids) => arguments.extend(narrowed(&folder, ids, files)),
@@ -83,7 +84,7 @@ pub(crate) fn session(context: &SessionContext<'_>) -> Box<dyn Session> {
 pub(crate) fn listing(context: &SessionContext<'_>) -> Box<dyn Session> {
     let selection = TestSelection::of(&context.spec.work);
     let folder = &context.spec.working_directory;
-    let files = files_of_shard(&selection, context.spec.shard);
+    let files = files_of_shard(selection.paths, context.spec.shard);
     Box::new(FileListing(files.iter().map(|file| place(folder, file)).collect()))
 }
 
@@ -100,12 +101,6 @@ impl Session for FileListing {
 /// The arguments that select, for people.
 pub(crate) fn selected(selection: &TestSelection<'_>) -> Vec<String> {
     selection.arguments.iter().chain(selection.paths).cloned().collect()
-}
-
-fn files_of_shard(selection: &TestSelection<'_>, shard: Option<(u32, u32)>) -> Vec<String> {
-    let (number, count) = shard.unwrap_or((1, 1));
-    let skipped = number.saturating_sub(1) as usize;
-    selection.paths.iter().skip(skipped).step_by(count.max(1) as usize).cloned().collect()
 }
 
 /// The arguments of a retry: names as exact patterns, and only the files of those ids.
@@ -145,24 +140,6 @@ fn without_number(name: &str) -> &str {
         Some((name, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => name,
     }
-}
-
-/// Text as a regular expression of JavaScript, without braces that the executor would fill in.
-fn escaped(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        match character {
-            '{' => pattern.push_str("\\x7b"),
-            '\n' => pattern.push_str("\\n"),
-            '\0' => pattern.push_str("\\0"),
-            '\\' | '^' | '$' | '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '}' | '|' | '/' => {
-                pattern.push('\\');
-                pattern.push(character);
-            }
-            _ => pattern.push(character),
-        }
-    }
-    pattern
 }
 
 struct NodeSession {

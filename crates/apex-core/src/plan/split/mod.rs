@@ -142,7 +142,8 @@ impl Cutting<'_, '_> {
         let count: u32 = loads.iter().map(|load| load.count).sum();
         let total = total + startup.per_test * f64::from(count);
         let is_known = loads.iter().any(|load| !load.is_new);
-        sizes(total, startup.once, self.rules, is_known)
+        let start = startup.once * bought_share(self.found.spec.runner);
+        sizes(total, start, self.rules, is_known)
     }
 
     /// What a piece of a file takes at most: an eighth of the ideal finish, but not so little
@@ -152,6 +153,15 @@ impl Cutting<'_, '_> {
         let longest = loads.iter().flat_map(|load| &load.tests).map(|test| test.mean);
         let ideal = (total / f64::from(self.rules.width.max(1))).max(longest.fold(0.0, f64::max));
         (ideal / 8.0).max(2.0 * self.estimate.startup.once)
+    }
+}
+
+/// The share of a start that cutting buys. What runs its files in a pool would start a worker for
+/// each slot by itself, which takes about half as long as the whole program.
+const fn bought_share(runner: RunnerKind) -> f64 {
+    match runner {
+        RunnerKind::Jest | RunnerKind::Vitest => 0.5,
+        _ => 1.0,
     }
 }
 
