@@ -92,6 +92,7 @@ services:
     );
     project.write("Cargo.toml", "[package]\nname = \"a\"\n");
     project.write("src/lib.rs", "");
+    project.write("journeys/shop.spec.ts", "import { test } from '@playwright/test';\n");
     let python = project.root().join("bin/python3");
     let mut permissions = std::fs::metadata(&python).expect("a file").permissions();
     std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);

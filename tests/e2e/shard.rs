@@ -142,7 +142,8 @@ fn criteria_are_judged_over_the_joined_layer_and_not_by_each_part() {
     let (place, merged) = merge(&records(&machines), &[]);
     assert_eq!(merged.status.code(), Some(1), "{}", merged.stderr);
     let layer = &summary(&place.last_run())["layers"][0];
-    assert_eq!(layer["reason"], "2 tests failed, at most 1 may");
+    let reason = layer["reason"].as_str().expect("a reason");
+    assert!(reason.starts_with("2 tests failed, at most 1 may (max_failures)"), "{reason}");
 }
 
 #[test]

@@ -81,7 +81,10 @@ pub fn job(facts: &JobFacts<'_>) -> Judged {
         return Judged::contradiction(bad, problem.to_owned());
     }
     if facts.unreported > 0 {
-        let reason = format!("{} tests were announced and not reported", facts.unreported);
+        let reason = match facts.unreported {
+            1 => "1 test was announced and not reported".to_owned(),
+            many => format!("{many} tests were announced and not reported"),
+        };
         return Judged::contradiction(bad, reason);
     }
     by_counts(facts, bad)

@@ -51,6 +51,18 @@ fn what_a_killed_run_left_is_taken_away_by_the_next() {
 }
 
 #[test]
+fn the_guardian_takes_away_what_a_killed_run_left_without_another_run() {
+    if !has_engine() {
+        return;
+    }
+    let project = project(SERVICES, "touch started; sleep 30");
+    let mut child = started(&project, "the job runs");
+    signal("-KILL", &child);
+    child.wait().unwrap();
+    wait_until("the guardian has swept", || of_project(project.root()).is_empty());
+}
+
+#[test]
 fn an_interrupted_run_takes_everything_away_itself() {
     if !has_engine() {
         return;

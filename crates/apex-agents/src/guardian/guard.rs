@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use apex_config::environment_variables::JOB_COOKIE;
+use apex_config::environment_variables::{
+    DOCKER_CONFIG, DOCKER_CONTEXT, DOCKER_HOST, JOB_COOKIE, PATH, XDG_RUNTIME_DIR,
+};
 use apex_core::RunId;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::SigSet;
@@ -19,13 +21,17 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, WaitOptions, waitpid};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::list::{Line, Listed, Made, Whose};
+use super::list::{CleanUp, Line, Listed, Made, Whose};
 use super::watch::IN_ORDER;
 use crate::process::table::{self, Entry};
 use crate::process::{census, cookie};
 
 /// How long a guardian may take to end after the run did.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What says where the engine is.
+const ENGINE_VARIABLES: [&str; 6] =
+    [PATH, "HOME", DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG, XDG_RUNTIME_DIR];
 
 /// Pause between two looks at a guardian that is about to end.
 const LOOK: Duration = Duration::from_millis(1);
@@ -39,6 +45,9 @@ pub struct GuardSettings {
     pub arguments: Vec<String>,
     /// Folder for lists of runs that go on, absolute; made when needed.
     pub folder: PathBuf,
+    /// Argument vector that takes the containers of a run away; the id of the run is put behind.
+    /// Empty when nobody does: then the next run that needs the engine does it.
+    pub without_containers: Vec<String>,
 }
 
 /// The guardian of one run, seen from Apex.
@@ -111,6 +120,20 @@ impl Guard {
     pub fn list_made(&self, made: Made) {
         self.begin();
         self.list(&Line::Made(made));
+    }
+
+    /// Containers of the run are about to be made, with an engine that is found by `variables`.
+    pub(crate) fn list_containers(&self, variables: &BTreeMap<String, String>) {
+        if self.settings.without_containers.is_empty() {
+            return;
+        }
+        // Not all variables: the list is a file, and variables may be secrets.
+        let needed = ENGINE_VARIABLES.into_iter();
+        let env = needed.filter_map(|name| Some((name.to_owned(), variables.get(name)?.clone())));
+        let mut arguments = self.settings.without_containers.clone();
+        arguments.push(self.run.as_str().to_owned());
+        let what = "containers of the run".to_owned();
+        self.list_made(Made::TakenBy(CleanUp { what, arguments, env: env.collect() }));
     }
 
     /// The run has ended and nothing of it is left: the guardian ends, and the list is removed.

@@ -85,6 +85,8 @@ pub struct ServiceAgent {
     running: HashMap<ServiceIx, Running>,
     given_ports: HashSet<u16>,
     ground: Arc<Ground>,
+    /// Whether the guardian knows that there are containers.
+    lists_containers: bool,
 }
 
 struct Running {
@@ -109,6 +111,7 @@ impl ServiceAgent {
             running: HashMap::new(),
             given_ports: HashSet::new(),
             ground,
+            lists_containers: false,
         };
         (agent, receiver)
     }
@@ -233,6 +236,11 @@ impl ServiceAgent {
                  when it already runs"
             )),
             ServiceSource::Container(container) => {
+                if !std::mem::replace(&mut self.lists_containers, true)
+                    && let Some(guard) = &self.guard
+                {
+                    guard.list_containers(&self.settings.base_env);
+                }
                 Ok(Startable::Container(Box::new(ContainerService {
                     service: service.clone(),
                     container: Container::clone(container),

@@ -11,10 +11,15 @@ use crate::out;
 
 /// The guardian of the runs of a state folder: this program itself, called with a word that people
 /// do not type. None when the system does not say where this program is.
-pub(super) fn settings(state: &Path) -> Option<GuardSettings> {
+pub(super) fn settings(state: &Path, root: &Path) -> Option<GuardSettings> {
     let program = std::env::current_exe().ok()?;
     let folder = std::path::absolute(state.join("guard")).ok()?;
-    Some(GuardSettings { program, arguments: vec![GUARDIAN_WORD.to_owned()], folder })
+    let root = std::path::absolute(root).ok()?;
+    let words = ["--project", root.to_str()?, "services", "down", "--run"];
+    let without_containers =
+        std::iter::once(program.to_str()?).chain(words).map(str::to_owned).collect();
+    let arguments = vec![GUARDIAN_WORD.to_owned()];
+    Some(GuardSettings { program, arguments, folder, without_containers })
 }
 
 /// Takes away what lost runs left, says one line of each, and writes it into its record.

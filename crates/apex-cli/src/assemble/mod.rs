@@ -131,7 +131,7 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let lock = ProjectLock::take(&behind.state, &run, args.no_wait)?;
     guard::tell_lost_runs(&behind.state, &runs);
     let mut prepared = controller.with_plan(plan).named(run.clone());
-    if let Some(settings) = guard::settings(&behind.state) {
+    if let Some(settings) = guard::settings(&behind.state, &behind.root) {
         prepared = prepared.guarded_by(settings);
     }
     // Everything that the run needs is in the plan; of a large project, the configuration is

@@ -295,5 +295,5 @@ async fn services_that_cannot_come_up_say_what_to_write() {
     scene.failed(&["services.demo", "process", "external"]).await;
     let (file, service) = ("compose.yaml".to_owned(), "db".to_owned());
     scene.start(&Service::new(name(), ServiceSource::Compose { file, service }));
-    scene.failed(&["`db` of compose.yaml", "image"]).await;
+    scene.failed(&["`db` of compose.yaml", "bring_in_composed"]).await;
 }
