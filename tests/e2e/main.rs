@@ -5,6 +5,7 @@ mod behind;
 mod budget;
 mod check;
 mod commands;
+mod composed;
 mod explain;
 mod fail_fast;
 mod flaky;

@@ -56,7 +56,9 @@ impl Scheduler {
                 ServiceState::Ready => {}
                 ServiceState::Failed(reason) => {
                     let name = &plan.service(before).name;
-                    let reason = format!("it needs {name}, which failed: {reason}");
+                    // The last lines of its output were told with its own failure.
+                    let cause = reason.lines().next().unwrap_or_default();
+                    let reason = format!("it needs {name}, which failed: {cause}");
                     self.service_failed(service, reason);
                     return;
                 }

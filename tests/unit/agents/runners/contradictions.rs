@@ -230,7 +230,7 @@ fn the_worst_of_exit_code_list_and_report_wins_and_says_why() {
                 && code == 0
                 && !said.is_empty()
                 && !has_list
-                && !(has_end && !said.contains(last))
+                && (!has_end || said.contains(last))
             {
                 continue;
             }
