@@ -118,7 +118,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "a container that ends while tests run",
-        services: "demo: {image: '{image}', command: 'sleep 1; echo gone; exit 5'}",
+        services: "demo: {image: '{image}', command: 'sleep 3; echo gone; exit 5'}",
         job: "sleep 30",
         code: 1,
         words: &["ended with exit code 5", "gone", "a service it needs was lost"],
@@ -139,14 +139,14 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "a container that uses too much memory",
-        services: "demo: {image: '{image}', command: 'sleep 1; exec tail /dev/zero', memory_mb: 16}",
+        services: "demo: {image: '{image}', command: 'sleep 3; exec tail /dev/zero', memory_mb: 16}",
         job: "sleep 30",
         code: 1,
         words: &["used more than its memory of 16 MiB", "raise `memory_mb`"],
     },
     Row {
         name: "a container that has too many processes",
-        services: "demo: {image: '{image}', command: 'sleep 60 & sleep 60 & sleep 60 & sleep 60 & wait', pids: 2}",
+        services: "demo: {image: '{image}', command: 'sleep 60 & sleep 60 & sleep 60 & sleep 60 & wait', pids: 2, readiness: {log: '^never$'}}",
         job: "true",
         code: 3,
         words: &["can't fork"],
