@@ -211,6 +211,8 @@ services:
     network_mode: host
     dns: 1.1.1.1
     restart: always
+    tty: true
+    deploy: {replicas: 3}
   db: {command: x}
   unused: {image: [also wrong], ports: wrong}
 serivces: {}

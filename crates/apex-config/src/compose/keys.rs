@@ -11,7 +11,7 @@ use crate::problem::{Problem, suggestion};
 const FILE: [&str; 6] = ["version", "name", "services", "networks", "volumes", "secrets"];
 
 /// Keys of a service that are carried out.
-const SERVICE: [&str; 39] = [
+const SERVICE: [&str; 34] = [
     "build",
     "cap_add",
     "cap_drop",
@@ -46,16 +46,12 @@ const SERVICE: [&str; 39] = [
     "user",
     "volumes",
     "working_dir",
-    // These ask for what holds anyway.
-    "attach",
-    "stdin_open",
-    "tty",
-    "annotations",
-    "develop",
 ];
 
 /// Keys that are not carried out because Apex has its own way: the reason.
-const OWN_WAY: [(&str, &str); 9] = [
+const OWN_WAY: [(&str, &str); 11] = [
+    ("attach", "what it writes is kept with the run"),
+    ("develop", "nothing is watched while tests run"),
     ("container_name", "containers have names of their own, so that two runs never collide"),
     ("restart", "the `restart` of the service in the layer file says it"),
     ("logging", "what it writes is kept with the run"),
@@ -68,7 +64,10 @@ const OWN_WAY: [(&str, &str); 9] = [
 ];
 
 /// Other keys of the specification.
-const UNSUPPORTED: [&str; 41] = [
+const UNSUPPORTED: [&str; 44] = [
+    "annotations",
+    "stdin_open",
+    "tty",
     "blkio_config",
     "cgroup",
     "cgroup_parent",
@@ -134,6 +133,7 @@ pub(super) fn check_file(tree: &Node, problems: &mut Vec<Problem>) {
 
 /// Looks at the keys of a service.
 pub(super) fn check_service(service: &Node, path: &str, problems: &mut Vec<Problem>) {
+    check_deploy(service, path, problems);
     for (key, place, _) in service.as_map().into_iter().flat_map(crate::node::Map::iter) {
         if SERVICE.contains(&key) || key.starts_with("x-") {
             continue;
@@ -153,6 +153,18 @@ pub(super) fn check_service(service: &Node, path: &str, problems: &mut Vec<Probl
             unknown(key, place, &SERVICE)
         };
         problems.push(problem.at(format!("{path}.{key}")).about(key));
+    }
+}
+
+/// Of `deploy` only the limits say something about a single container.
+fn check_deploy(service: &Node, path: &str, problems: &mut Vec<Problem>) {
+    let deploy = service.get("deploy").and_then(Node::as_map);
+    for (key, place, _) in deploy.into_iter().flat_map(crate::node::Map::iter) {
+        if key != "resources" && !key.starts_with("x-") {
+            let message = format!("`deploy.{key}` is not supported and left out");
+            let problem = Problem::warning(place, message);
+            problems.push(problem.at(format!("{path}.deploy.{key}")).about(key));
+        }
     }
 }
 
