@@ -11,7 +11,7 @@ use apex_config::model::{
     Priority, RetryCauses, RetryWhen, RunnerKind, SuccessCriteria,
 };
 use apex_core::plan::{
-    CategoryWork, JobSpec, PlannedCategory, PlannedJob, PlannedLayer, RequestSummary, Work,
+    CategoryWork, Cutting, JobSpec, PlannedCategory, PlannedJob, PlannedLayer, RequestSummary, Work,
 };
 use apex_core::{CategoryIx, JobIx, LayerIx, Plan};
 
@@ -109,6 +109,7 @@ fn category(number: u32) -> Result<PlannedCategory, InvalidName> {
         estimate: Duration::from_secs(1),
         fingerprint: None,
         is_sample: false,
+        cutting: Cutting::AsWritten,
         work: CategoryWork::Jobs { first: JobIx(number), count: 1 },
     })
 }

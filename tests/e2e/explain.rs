@@ -163,7 +163,7 @@ fn the_page_says_the_same_with_places_behind_what_somebody_set() {
     for line in [
         "category unit  (apex.yaml:8:9)",
         "  time limit    1 min 30 s  (apex.yaml:9:26)",
-        "  shards        where files are isolated",
+        "  shards        where it is safe",
         "  layer quick lists it at apex.yaml:8:9",
     ] {
         assert!(answer.stdout.lines().any(|one| one == line), "`{line}`:\n{}", answer.stdout);

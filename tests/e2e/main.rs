@@ -24,4 +24,5 @@ mod screen;
 mod shard;
 mod shop;
 mod suites;
+mod trust;
 mod why;

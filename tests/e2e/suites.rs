@@ -24,6 +24,32 @@ fn click_is_counted_as_pytest_counts_it() {
     compare("click", pytest_counts);
 }
 
+/// 61 tests of it rely on what another file imports. In parts they fail, and are red in no run.
+#[test]
+fn click_is_never_red_because_it_ran_in_parts() {
+    let Some(suites) = suites() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let project = folder.path().join("click");
+    let copied = Command::new("cp").arg("-r").arg(suites.join("click")).arg(&project).status();
+    assert!(copied.is_ok_and(|status| status.success()), "click is copied");
+    let earlier = std::fs::remove_dir_all(project.join(".apex"));
+    assert!(earlier.is_ok() || !project.join(".apex").exists());
+    let (first, whole) = run_apex(&project);
+    let (second, in_parts) = run_apex(&project);
+    assert_eq!(
+        (first.status.code(), second.status.code()),
+        (Some(0), Some(0)),
+        "{}",
+        second.stderr
+    );
+    assert!(second.stdout.contains("\"type\":\"job.doubted\""), "it was cut, and was wrong");
+    assert!(second.stdout.contains("\"type\":\"category.depends_on_order\""));
+    assert_eq!(Counts::of(&whole), Counts::of(&in_parts), "whole (left), in parts (right)");
+    let (third, _) = run_apex(&project);
+    assert_eq!(third.status.code(), Some(0), "{}", third.stderr);
+    assert!(!third.stdout.contains("\"type\":\"job.doubted\""), "it is not cut again");
+}
+
 #[test]
 fn more_itertools_is_counted_as_unittest_counts_it() {
     compare("more-itertools", unittest_counts);

@@ -71,6 +71,7 @@ fn add_run(file: &HistoryFile, run: &str, unix_millis: u64, ids: &[String]) -> R
         verdict: Some(Verdict::Passed),
         duration: Duration::from_secs(1),
         inputs: Vec::new(),
+        cuttings: Vec::new(),
     };
     let job = JobRow {
         category: "unit",

@@ -157,6 +157,12 @@ pub enum CategoryEvent {
         /// The limit.
         limit: Duration,
     },
+    /// Something failed while it ran in parts, and did not when all of it ran in one program: it
+    /// depends on what runs before it or beside it.
+    DependsOnOrder {
+        /// The id of the test; where none could be named, the part.
+        what: Arc<str>,
+    },
     /// It ended, or never started.
     Finished {
         /// How.
@@ -193,6 +199,9 @@ pub enum JobEvent {
         /// measured.
         peak_memory_mb: Option<u32>,
     },
+    /// Its first attempt, a part of a work that was cut on trust, went wrong: the whole work is
+    /// going to run once, and decides.
+    Doubted,
     /// The job ended, or never started. Once for every job of the plan.
     Finished {
         /// How.

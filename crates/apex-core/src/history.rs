@@ -53,6 +53,33 @@ pub struct CategoryHistory {
     /// Inputs with which it failed although no change concerned them, the latest first, at most
     /// [`MOST_SAMPLES`].
     pub misses: Vec<InputsSeen>,
+    /// Runs of it that could have been in parts on trust, the latest first, at most
+    /// [`MOST_SAMPLES`].
+    pub cuttings: Vec<CuttingSample>,
+}
+
+/// A run of a category whose tests share a program, whole or in parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CuttingSample {
+    /// When the run began, milliseconds since 1970-01-01 UTC.
+    pub unix_millis: u64,
+    /// The commit that was checked out, where there was one and no file differed from it.
+    pub commit: Option<Arc<str>>,
+    /// Into how many jobs it was cut; 0 when it ran whole.
+    pub parts: u32,
+    /// Whether it passed as a whole, also as the check of its parts; none where nothing ran whole,
+    /// because all parts passed.
+    pub whole: Option<bool>,
+    /// What failed in a part and not in the whole: the id of a test, or the name of a part.
+    pub depends: Option<Arc<str>>,
+}
+
+impl CuttingSample {
+    /// Whether it was cut.
+    #[must_use]
+    pub const fn is_in_parts(&self) -> bool {
+        self.parts > 0
+    }
 }
 
 /// A run of a category with known inputs.

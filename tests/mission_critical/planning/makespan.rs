@@ -19,6 +19,8 @@ fn jobs(suite: &Suite, past: Option<&CategoryHistory>, slots: u32) -> Vec<CutJob
         window: Duration::from_secs(36_000),
         guess: Duration::ZERO,
         choice: None,
+        idle_slots: 0,
+        trusts: true,
     };
     let estimate = CategoryEstimate::new(past, 0.1, RunnerKind::Pytest);
     let mut jobs = split(&suite.found(), &rules, &estimate);

@@ -7,7 +7,7 @@ use apex_config::model::RunnerKind;
 use apex_core::Outcome;
 use apex_core::history::{CategoryHistory, JobSample, TestHistory, TestSample};
 use apex_core::plan::split::CutJob;
-use apex_core::plan::{FoundJob, JobSpec, Serial, Source, Work};
+use apex_core::plan::{FoundJob, JobSpec, MayCut, Serial, Source, Work};
 use apex_tests::random::Random;
 
 /// How durations are distributed.
@@ -104,7 +104,7 @@ impl Suite {
         FoundJob {
             spec,
             sources: self.files.iter().enumerate().map(source).collect(),
-            divisible: true,
+            may_cut: MayCut::Freely,
         }
     }
 

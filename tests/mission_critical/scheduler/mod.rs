@@ -25,7 +25,7 @@ fn simulate(seed: u64) -> (bool, bool, Result<Vec<Envelope>, String>) {
     let injected = seed % 2 == 1;
     let tight_limits = seed % 4 >= 2 || injected;
     let plan = random_plan(&mut random, Shape { tight_limits });
-    let stream = World::new(&mut random, plan, Faults { injected }).run();
+    let stream = World::new(&mut random, plan, Faults { injected, dependence: true }).run();
     (injected, tight_limits, stream)
 }
 
@@ -60,7 +60,11 @@ fn must_pass(stream: &[Envelope]) -> Option<String> {
         Event::Job(_, JobEvent::Finished { outcome, reason })
             if !matches!(
                 outcome,
-                Outcome::Passed | Outcome::Skipped | Outcome::Empty | Outcome::Deferred
+                Outcome::Passed
+                    | Outcome::Quarantined
+                    | Outcome::Skipped
+                    | Outcome::Empty
+                    | Outcome::Deferred
             ) =>
         {
             Some(format!("without faults: a job is {outcome}: {reason}"))

@@ -10,7 +10,7 @@ use apex_config::model::{
     RunnerKind, ServiceName, SuccessCriteria,
 };
 use apex_core::plan::{
-    CategoryWork, Forecast, JobSpec, Plan, PlannedCategory, PlannedJob, PlannedLayer,
+    CategoryWork, Cutting, Forecast, JobSpec, Plan, PlannedCategory, PlannedJob, PlannedLayer,
     PlannedService, Standing, Work,
 };
 use apex_core::{CategoryIx, JobIx, LayerIx, ServiceIx};
@@ -205,6 +205,7 @@ fn category(random: &mut Random, plan: &mut Plan, place: Place) {
             for _ in 0..count {
                 job(random, plan, ix, left_out_too);
             }
+            cut_on_trust(random, plan, first);
             CategoryWork::Jobs { first, count: count as u32 }
         }
     };
@@ -234,6 +235,7 @@ fn category(random: &mut Random, plan: &mut Plan, place: Place) {
         estimate: Duration::from_secs(1),
         fingerprint: None,
         is_sample: false,
+        cutting: Cutting::AsWritten,
         work,
     });
 }
@@ -259,6 +261,19 @@ fn job(random: &mut Random, plan: &mut Plan, category: CategoryIx, left_out_too:
         if left_out_too || random.percent(25) { Standing::IfItFits } else { Standing::Required };
     let job = PlannedJob::new(category, services, trivial_spec());
     plan.jobs.push(PlannedJob { holds, turn, forecast, standing, ..job });
+}
+
+/// Makes some jobs of a category, from this one on, parts of one work or of two.
+fn cut_on_trust(random: &mut Random, plan: &mut Plan, first: JobIx) {
+    if random.percent(60) {
+        return;
+    }
+    let works = random.within(1, 2);
+    for job in &mut plan.jobs[first.position()..] {
+        let folder = format!("work{}", random.within(1, works)).into();
+        let whole = JobSpec { working_directory: folder, ..trivial_spec() };
+        job.undivided = random.percent(90).then(|| Arc::new(whole));
+    }
 }
 
 /// Whether a category may be left out as a whole, so that what needs it has to be, too.

@@ -19,6 +19,8 @@ use apex_tests::random::Random;
 #[derive(Clone, Copy)]
 pub struct Faults {
     pub injected: bool,
+    /// Whether tests fail in parts of a work and not in the whole.
+    pub dependence: bool,
 }
 
 pub struct World<'a> {
@@ -31,6 +33,8 @@ pub struct World<'a> {
     /// What each running attempt does when it is asked to end or killed.
     running: BTreeMap<JobIx, (AttemptNumber, Temper)>,
     failures: Failures,
+    /// The tests of each job.
+    tests: BTreeMap<JobIx, Vec<Arc<str>>>,
     services: BTreeMap<ServiceIx, Temper>,
     stream: Vec<Envelope>,
     now: Moment,
@@ -63,6 +67,7 @@ impl<'a> World<'a> {
             number: 0,
             running: BTreeMap::new(),
             failures: Failures::default(),
+            tests: BTreeMap::new(),
             services: BTreeMap::new(),
             stream: Vec::new(),
             now: Moment::START,
@@ -149,7 +154,9 @@ impl<'a> World<'a> {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::StartJob { job, attempt, only } => self.start_job(job, attempt, only),
+            Command::StartJob { job, attempt, only, whole } => {
+                self.start_job((job, attempt), only, whole);
+            }
             Command::TerminateJob(job) => self.end_job(job, false),
             Command::KillJob(job) => self.end_job(job, true),
             Command::StartService(service) => self.start_service(service),
@@ -162,7 +169,12 @@ impl<'a> World<'a> {
         Duration::from_millis(self.random.within(low, high))
     }
 
-    fn start_job(&mut self, job: JobIx, attempt: AttemptNumber, only: Option<Vec<Arc<str>>>) {
+    fn start_job(
+        &mut self,
+        (job, attempt): (JobIx, AttemptNumber),
+        only: Option<Vec<Arc<str>>>,
+        whole: bool,
+    ) {
         let faulty = self.faults.injected;
         let temper = match self.random.within(0, 19) {
             0 | 1 if faulty => Temper::Stubborn,
@@ -175,10 +187,18 @@ impl<'a> World<'a> {
             self.report_end(self.now, job, attempt, end, None);
             return;
         }
-        let ids: Vec<Arc<str>> = only.unwrap_or_else(|| {
-            let count = self.random.within(0, 4);
-            (0..count).map(|number| format!("{}::{number}", job.0).into()).collect()
-        });
+        let ids = match only {
+            Some(only) => only,
+            None if whole => self.tests_of_work(job),
+            None => {
+                let count = self.random.within(0, 4);
+                (0..count).map(|number| format!("{}::{number}", job.0).into()).collect()
+            }
+        };
+        if attempt == AttemptNumber::FIRST {
+            self.tests.insert(job, ids.clone());
+        }
+        let is_part = self.scheduler.plan().job(job).undivided.is_some() && !whole;
         let mut at = self.now.plus(self.after(0, 500));
         let cases = ids.iter().map(|id| case(id, self.random.percent(5))).collect();
         self.report(at, job, attempt, JobReport::Discovered(cases));
@@ -194,22 +214,30 @@ impl<'a> World<'a> {
                 return;
             }
             at = at.plus(self.after(0, 8_000));
-            failed |= self.report_test(at, job, attempt, test);
+            failed |= self.report_test((at, test), (job, attempt), is_part);
         }
         at = at.plus(self.after(0, 300));
         if faulty && self.random.percent(2) {
             // It never ends by itself.
             return;
         }
-        let problem = (faulty && self.random.percent(3)).then(|| "report missing".to_owned());
+        let is_astray = self.faults.dependence && is_part && self.random.percent(5);
+        let problem =
+            ((faulty && self.random.percent(3)) || is_astray).then(|| "report missing".to_owned());
         let code = i32::from(failed);
         self.report_end(at, job, attempt, ProcessEnd::Exited(code), problem);
     }
 
     /// Reports the end of a test, perhaps twice; whether it failed.
-    fn report_test(&mut self, at: Moment, job: JobIx, attempt: AttemptNumber, test: u32) -> bool {
+    fn report_test(
+        &mut self,
+        (at, test): (Moment, u32),
+        (job, attempt): (JobIx, AttemptNumber),
+        is_part: bool,
+    ) -> bool {
         let faulty = self.faults.injected;
         let outcome = match self.random.within(0, 99) {
+            15..=30 if self.faults.dependence && is_part => Outcome::Failed,
             0..=7 if faulty => Outcome::Failed,
             8..=9 if faulty => Outcome::Errored,
             10..=14 => Outcome::Skipped,
@@ -228,6 +256,15 @@ impl<'a> World<'a> {
         }
         self.report(at, job, attempt, finished);
         outcome.is_bad()
+    }
+
+    /// The tests of all parts of the work that a job is a part of.
+    fn tests_of_work(&self, job: JobIx) -> Vec<Arc<str>> {
+        let plan = self.scheduler.plan();
+        let planned = plan.job(job);
+        let parts = plan.jobs_of(planned.category);
+        let parts = parts.filter(|&part| plan.job(part).undivided == planned.undivided);
+        parts.filter_map(|part| self.tests.get(&part)).flatten().cloned().collect()
     }
 
     fn report(&mut self, at: Moment, job: JobIx, attempt: AttemptNumber, report: JobReport) {
@@ -344,7 +381,7 @@ struct Failures {
     /// Attempts that a request to end has reached.
     reached: BTreeSet<(JobIx, AttemptNumber)>,
     /// Tests of each attempt that reported an end, and how.
-    ended: BTreeMap<(JobIx, AttemptNumber, Arc<str>), Outcome>,
+    ended: BTreeMap<(AttemptNumber, Arc<str>), Outcome>,
 }
 
 impl Failures {
@@ -360,7 +397,7 @@ impl Failures {
             JobReport::TestFinished { test, report } if !self.reached.contains(&(job, attempt)) => {
                 let ids = self.ids.get(&(job, attempt));
                 let Some(id) = ids.and_then(|ids| ids.get(*test as usize)) else { return };
-                self.ended.entry((job, attempt, Arc::clone(id))).or_insert(report.outcome);
+                self.ended.entry((attempt, Arc::clone(id))).or_insert(report.outcome);
             }
             _ => {}
         }
@@ -371,13 +408,13 @@ impl Failures {
         let mut ids: Vec<Arc<str>> = Vec::new();
         let mut told = BTreeMap::new();
         for envelope in stream {
-            let Event::Test(job, event) = &envelope.event else { continue };
+            let Event::Test(_, event) = &envelope.event else { continue };
             match event {
                 TestEvent::Discovered { cases, .. } => {
                     ids.extend(cases.iter().map(|case| Arc::clone(&case.id)));
                 }
                 TestEvent::Finished { test, attempt, outcome, .. } => {
-                    told.insert((*job, *attempt, Arc::clone(&ids[test.position()])), *outcome);
+                    told.insert((*attempt, Arc::clone(&ids[test.position()])), *outcome);
                 }
                 _ => {}
             }

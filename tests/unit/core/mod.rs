@@ -13,4 +13,5 @@ mod select;
 mod slots;
 mod split;
 mod support;
+mod trust;
 mod view;

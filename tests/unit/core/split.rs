@@ -9,7 +9,7 @@ use apex_core::Outcome;
 use apex_core::estimate::CategoryEstimate;
 use apex_core::history::{CategoryHistory, JobSample, TestHistory, TestSample};
 use apex_core::plan::split::{CutJob, Rules, sizes, split};
-use apex_core::plan::{FoundJob, JobSpec, Serial, Source, Work};
+use apex_core::plan::{FoundJob, JobSpec, MayCut, Serial, Source, Work};
 use apex_tests::random::Random;
 
 /// A test file of a made-up repository: its tests with their seconds, and which are serial.
@@ -24,6 +24,8 @@ const RULES: Rules = Rules {
     window: Duration::from_secs(900),
     guess: Duration::from_secs(60),
     choice: None,
+    idle_slots: 0,
+    trusts: true,
 };
 
 fn file(path: &str, tests: &[(&str, f64)]) -> File {
@@ -63,7 +65,7 @@ fn found(runner: RunnerKind, files: &[File]) -> FoundJob {
             serial: Serial { marks, plain: marks > 0, names: vec![] },
         }
     };
-    FoundJob { spec, sources: files.iter().map(source).collect(), divisible: true }
+    FoundJob { spec, sources: files.iter().map(source).collect(), may_cut: MayCut::Freely }
 }
 
 /// One run of all tests of these files, in one job that took `start` seconds beyond them.
@@ -185,7 +187,7 @@ fn every_test_runs_exactly_once_whatever_was_known_and_whatever_is_new() {
         past.tests.retain(|_, _| !random.percent(10));
         if random.percent(10) {
             found.spec.shard = None;
-            found.divisible = false;
+            found.may_cut = MayCut::No;
         }
         let rules = Rules {
             width: random.within(1, 16) as u32,
@@ -320,7 +322,7 @@ fn shards_of_the_user_stay_and_serial_tests_leave_them() {
     let mut jobs = Vec::new();
     for number in 1..=3 {
         let mut work = found(RunnerKind::Pytest, &files);
-        work.divisible = false;
+        work.may_cut = MayCut::No;
         work.spec.shard = Some((number, 3));
         jobs.extend(cut(&work, Some(&past), &RULES));
     }
@@ -367,4 +369,16 @@ fn large_jobs_come_first_and_small_ones_even_the_end_out() {
     assert!(sizes(400.0, 0.2, &windowed, true)[0] <= 22.0);
     // Nothing is gained where jobs run one after the other.
     assert_eq!(sizes(400.0, 0.2, &Rules { width: 1, ..rules }, true), [400.0]);
+}
+
+#[test]
+fn small_work_is_cut_for_slots_that_nothing_else_uses() {
+    let jobs = |total: f64, start: f64, idle_slots: u32| {
+        sizes(total, start, &Rules { idle_slots, ..RULES }, true)
+    };
+    assert_eq!(jobs(1.0, 0.2, 0), [1.0], "its start is too large a share");
+    assert_eq!(jobs(1.0, 0.2, 2), [0.5, 0.5]);
+    assert_eq!(jobs(1.0, 0.2, 8), [0.5, 0.5], "a third start would cost over a quarter");
+    assert_eq!(jobs(5.6, 1.0, 2), [2.8, 2.8]);
+    assert_eq!(jobs(0.3, 0.2, 8), [0.3], "a second start would cost over a quarter");
 }

@@ -12,7 +12,7 @@ use apex_core::event::{
     RunStarted, ServiceEvent, Setting, Stream as Out, TestEvent,
 };
 use apex_core::plan::{
-    CategoryWork, Forecast, JobSpec, Part, PlannedCategory, PlannedJob, PlannedLayer,
+    CategoryWork, Cutting, Forecast, JobSpec, Part, PlannedCategory, PlannedJob, PlannedLayer,
     PlannedService, RequestSummary, SerialShare, Standing, Work,
 };
 use apex_core::test_case::{Failure, TestCase};
@@ -95,6 +95,7 @@ fn category(name: &str, layer: LayerIx, retries: u32, job: JobIx) -> PlannedCate
         estimate: Duration::from_millis(2500),
         fingerprint: None,
         is_sample: false,
+        cutting: Cutting::AsWritten,
         work: CategoryWork::Jobs { first: job, count: 1 },
     }
 }

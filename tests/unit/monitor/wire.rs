@@ -12,7 +12,7 @@ use apex_core::event::{
     ServiceEvent, StopCause, Stream as Channel, TestEvent,
 };
 use apex_core::judge::LayerFacts;
-use apex_core::plan::{CategoryWork, LeftOut, Matrix, PartLoad, Work};
+use apex_core::plan::{CategoryWork, Cutting, JobSpec, LeftOut, Matrix, PartLoad, Work};
 use apex_core::test_case::{Failure, TestCase};
 use apex_core::{
     AttemptNumber, CategoryIx, Envelope, Event, JobIx, Outcome, Plan, ServiceIx, TestIx, Verdict,
@@ -58,6 +58,20 @@ fn rich_plan() -> Plan {
         discover: Some(vec!["list".to_owned(), "-1".to_owned()]),
         report: Some("out/*.xml".to_owned()),
     };
+    let whole = JobSpec {
+        work: Work::Tests {
+            paths: vec!["tests".to_owned()],
+            markers: None,
+            keyword: None,
+            ignore: Vec::new(),
+            arguments: Vec::new(),
+        },
+        part: None,
+        ..plan.jobs[0].spec.clone()
+    };
+    plan.jobs[0].undivided = Some(Arc::new(whole));
+    plan.categories[0].cutting = Cutting::Parts { why: "2 whole runs passed".into() };
+    plan.categories[1].cutting = Cutting::Whole { why: "".into() };
     plan.services.push(service("postgresql"));
     plan.left_out = vec![LeftOut { name: "smoke".to_owned(), reason: "not asked for".to_owned() }];
     plan.notes = vec!["2 of 3 categories".to_owned()];
@@ -133,6 +147,7 @@ pub(crate) fn every_event() -> Stream {
     }
     stream.push(job(JobEvent::StopReached));
     stream.push(job(JobEvent::Killed));
+    stream.push(job(JobEvent::Doubted));
     for end in [
         ProcessEnd::Exited(-1),
         ProcessEnd::Signalled(9),
@@ -146,6 +161,7 @@ pub(crate) fn every_event() -> Stream {
     }
     stream.push(job(JobEvent::Finished { outcome: Outcome::TimedOut, reason: "slow".to_owned() }));
     stream.category(0, CategoryEvent::TimedOut { limit: Duration::from_secs(60) });
+    stream.category(0, CategoryEvent::DependsOnOrder { what: "tests/test_a.py::test_c".into() });
     stream.category_ends(0, Outcome::TimedOut, "slow");
     stream.layer(0, LayerEvent::BudgetExceeded);
     stream.layer(0, LayerEvent::Stopped { reason: "first failure".to_owned() });

@@ -38,7 +38,10 @@ impl Looked<'_> {
         if declared.is_empty() {
             return None;
         }
-        let specs: Vec<&JobSpec> = plan.jobs_of(category).map(|job| &plan.job(job).spec).collect();
+        let jobs = plan.jobs_of(category).map(|job| plan.job(job));
+        // The same whether earlier runs let trust its parts or not.
+        let specs = jobs.map(|job| job.undivided.as_deref().unwrap_or(&job.spec));
+        let specs: Vec<&JobSpec> = specs.collect();
         let inputs = Inputs::of(declared, &specs)?;
         let is_layer_file = |path: &str| Some(path) == self.file;
         let changed = self.changed.iter();

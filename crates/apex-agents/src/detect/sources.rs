@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use apex_config::model::{Category, RunnerKind, Shards};
-use apex_core::plan::{FoundJob, JobSpec, Serial, Source, Work};
+use apex_core::plan::{FoundJob, JobSpec, MayCut, Serial, Source, Work};
 
 use super::cargo_project::join;
 use super::inventory::{Inventory, Language, is_below, relative};
@@ -51,14 +51,16 @@ impl<'a> Sources<'a> {
             Work::Command { command, .. } => mentions_shard(command),
             Work::Tests { .. } => false,
         };
-        let may_cut = match category.shards {
-            Shards::Fixed(_) => false,
-            Shards::Auto => true,
-            Shards::WhereIsolated => spec.runner.isolates_files(),
+        let has_parts = is_cut_by_itself || !sources.is_empty();
+        let is_isolated = spec.runner.isolates_files();
+        let may_cut = match (category.shards, spec.runner) {
+            _ if spec.shard.is_some() || !has_parts => MayCut::No,
+            (Shards::Auto, _) => MayCut::Freely,
+            (Shards::WhereSafe, _) if is_isolated => MayCut::Freely,
+            (Shards::WhereSafe, RunnerKind::Pytest | RunnerKind::Unittest) => MayCut::OnTrust,
+            (Shards::WhereSafe | Shards::Fixed(_), _) => MayCut::No,
         };
-        let is_open = may_cut && spec.shard.is_none();
-        let divisible = is_open && (is_cut_by_itself || !sources.is_empty());
-        FoundJob { spec, sources, divisible }
+        FoundJob { spec, sources, may_cut }
     }
 
     /// The test files of some work, relative to the root; none where its runner takes no files

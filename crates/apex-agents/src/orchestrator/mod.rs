@@ -278,8 +278,8 @@ impl Ring {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::StartJob { job, attempt, only } => {
-                let submission = self.submission(job, attempt, only);
+            Command::StartJob { job, attempt, only, whole } => {
+                let submission = self.submission(job, attempt, only, whole);
                 self.executor.submit(submission);
             }
             Command::TerminateJob(job) => self.executor.cancel(job, Ending::Terminate),
@@ -309,10 +309,12 @@ impl Ring {
         job: JobIx,
         attempt: AttemptNumber,
         only: Option<Vec<Arc<str>>>,
+        whole: bool,
     ) -> Submission {
         let planned = self.plan.job(job);
+        let spec = planned.undivided.as_deref().filter(|_| whole).unwrap_or(&planned.spec);
         let category = self.plan.category(planned.category);
-        let of_attempt = variables::of_attempt(&self.plan, job, attempt);
+        let of_attempt = variables::of_attempt(&self.plan, job, attempt, spec);
         let mut env = vec![Arc::clone(&self.base), Arc::new(of_attempt)];
         env.extend(
             planned.services.iter().filter_map(|one| {
@@ -324,7 +326,7 @@ impl Ring {
             job,
             attempt,
             category: category.name.as_str().into(),
-            spec: planned.spec.clone(),
+            spec: spec.clone(),
             only,
             env,
             log: (self.log_name)(&self.plan, job, attempt),

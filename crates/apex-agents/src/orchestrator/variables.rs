@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use apex_config::environment_variables as names;
+use apex_core::plan::JobSpec;
 use apex_core::{AttemptNumber, JobIx, Plan, RunId};
 
 /// Variables that every job of a run gets.
@@ -25,17 +26,18 @@ pub(super) fn of_run(plan: &Plan, run: &RunId) -> BTreeMap<String, String> {
     fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// Variables of one attempt of one job.
+/// Variables of one attempt of one job, which runs this.
 #[must_use]
 pub(super) fn of_attempt(
     plan: &Plan,
     job: JobIx,
     attempt: AttemptNumber,
+    spec: &JobSpec,
 ) -> BTreeMap<String, String> {
     let planned = plan.job(job);
     let category = plan.category(planned.category);
-    let part = planned.spec.part.as_ref().map(|part| (part.number, part.of));
-    let shard = planned.spec.shard.or(part);
+    let part = spec.part.as_ref().map(|part| (part.number, part.of));
+    let shard = spec.shard.or(part);
     let own = [
         (names::JOB_ID, job.0.to_string()),
         (names::CATEGORY, category.name.to_string()),

@@ -13,7 +13,7 @@ use apex_config::Config;
 use apex_config::model::{Category, CategoryName};
 use apex_core::Plan;
 use apex_core::history::History;
-use apex_core::plan::{self, FoundJob, FoundWork, JobSpec, Past, PlanError, WorkError};
+use apex_core::plan::{self, FoundJob, FoundWork, JobSpec, MayCut, Past, PlanError, WorkError};
 use apex_core::select::{self, Request, Selection, Target, UnknownName};
 
 use crate::detect::{self, Conventions, Host, Inventory, Sources};
@@ -175,7 +175,7 @@ impl Looking<'_> {
         let sources = Sources::new(&inventory);
         let found = |name: CategoryName, specs: Vec<JobSpec>| {
             let found = match self.config.category(name.as_str()) {
-                Some(category) => with_files(&sources, category, specs),
+                Some(category) => without_trust(with_files(&sources, category, specs)),
                 None => specs.into_iter().map(FoundJob::from).collect(),
             };
             (name, Ok(found))
@@ -183,6 +183,14 @@ impl Looking<'_> {
         let work = owned.into_iter().map(|(name, specs)| found(name, specs)).collect();
         Ok((selection, work))
     }
+}
+
+/// A part of a category that somebody asked for says nothing about running all of it in parts.
+fn without_trust(mut found: Vec<FoundJob>) -> Vec<FoundJob> {
+    for job in found.iter_mut().filter(|job| job.may_cut == MayCut::OnTrust) {
+        job.may_cut = MayCut::No;
+    }
+    found
 }
 
 /// The work of a category with what is known of its files.

@@ -134,6 +134,9 @@ fn category_part(text: &mut String, plan: &Plan, ix: CategoryIx, category: &Plan
     if !category.requested || is_looked_at {
         about.push(category.reason.to_string());
     }
+    if !category.cutting.why().is_empty() {
+        about.push(category.cutting.why().to_owned());
+    }
     line(text, format_args!("  {:<16} {}", category.name, about.join("; ")));
     match &category.work {
         CategoryWork::Jobs { .. } => jobs_part(text, plan, ix),

@@ -258,9 +258,10 @@ pub enum Shards {
     Fixed(u32),
     /// By what starting a program costs against what its tests take.
     Auto,
-    /// Like [`Self::Auto`] where its framework runs each file in a program of its own anyway; else
-    /// one: tests that have always shared a program may depend on each other.
-    WhereIsolated,
+    /// Like [`Self::Auto`] where its framework runs each file in a program of its own anyway. Tests
+    /// of Python that have always shared a program may depend on each other: they are cut by whole
+    /// files, and only on trust. Else one.
+    WhereSafe,
 }
 
 /// Window for automatic splitting.

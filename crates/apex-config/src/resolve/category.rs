@@ -268,7 +268,7 @@ fn category(work: &mut Work<'_, '_>, name: CategoryName, view: View<'_>) -> Cate
         shards: match (view.optional_whole("shards"), view.optional_text("shards")) {
             (Some(number), _) => Shards::Fixed(number),
             (None, Some("auto")) => Shards::Auto,
-            (None, _) => Shards::WhereIsolated,
+            (None, _) => Shards::WhereSafe,
         },
         split: Split {
             window: split.minutes("window_minutes"),

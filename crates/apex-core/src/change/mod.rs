@@ -148,9 +148,9 @@ fn look_at(
     }
 }
 
-/// Whether a category is part of the sample. Only the seed and its name decide, so that a plan
+/// Whether a category is part of a sample. Only the seed and its name decide, so that a plan
 /// says what a run will do. (FNV-1a, Fowler, Noll and Vo, 1991.)
-fn is_drawn(name: &str, seed: u64, percent: u8) -> bool {
+pub(crate) fn is_drawn(name: &str, seed: u64, percent: u8) -> bool {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in seed.to_le_bytes().into_iter().chain(name.bytes()) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

@@ -120,7 +120,7 @@ impl Book<'_> {
                 member.finished = true;
                 member.is_bad = outcome.is_bad();
             }
-            CategoryEvent::TimedOut { .. } => {}
+            CategoryEvent::TimedOut { .. } | CategoryEvent::DependsOnOrder { .. } => {}
         }
     }
 

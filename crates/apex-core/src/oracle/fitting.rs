@@ -102,11 +102,12 @@ impl Book<'_> {
         let fits = self.latest_start(job).is_none_or(|latest| at <= latest.plus(STAMP_SLACK));
         self.began[job.position()] = at;
         let is_first = self.attempts[job.position()] == 1;
+        let is_retry = !is_first && !self.is_check(job);
         let layer = self.plan.category(self.plan.job(job).category).layer;
         let spent = self.retried_for[layer.position()];
         let budget = self.plan.layer(layer).retry_budget;
         findings.require(
-            is_first || budget.is_none_or(|budget| spent <= budget + STAMP_SLACK),
+            !is_retry || budget.is_none_or(|budget| spent <= budget + STAMP_SLACK),
             seq,
             "no retry starts when the time for retries is used up",
         );
@@ -117,8 +118,13 @@ impl Book<'_> {
         );
     }
 
+    /// Whether the current attempt of a job is the whole run that decides about parts.
+    fn is_check(&self, job: JobIx) -> bool {
+        self.attempts[job.position()] == 2 && self.plan.job(job).undivided.is_some()
+    }
+
     fn attempt_ends(&mut self, at: Moment, job: JobIx) {
-        if self.attempts[job.position()] > 1 {
+        if self.attempts[job.position()] > 1 && !self.is_check(job) {
             let layer = self.plan.category(self.plan.job(job).category).layer;
             self.retried_for[layer.position()] += at.since(self.began[job.position()]);
         }

@@ -106,7 +106,8 @@ impl Book<'_> {
                 findings.require(next, seq, "one attempt of a job at a time");
                 life.attempts += 1;
                 findings.require(attempt.0 == life.attempts, seq, "attempts are numbered");
-                let allowed = self.plan.category(category).retries + 1;
+                let checks = u32::from(self.plan.job(job).undivided.is_some());
+                let allowed = self.plan.category(category).retries + 1 + checks;
                 findings.require(life.attempts <= allowed, seq, "no more retries than allowed");
                 life.running = Some(*attempt);
                 life.terminated = None;
@@ -133,6 +134,11 @@ impl Book<'_> {
             JobEvent::AttemptFinished { attempt, .. } => {
                 findings.require(life.running == Some(*attempt), seq, "an attempt ends once");
                 life.running = None;
+            }
+            JobEvent::Doubted => {
+                let in_order = life.attempts == 1 && life.running.is_none() && !life.finished;
+                let by_itself = life.terminated.is_none();
+                findings.require(in_order && by_itself, seq, "what ended by itself is doubted");
             }
             JobEvent::Finished { .. } => {
                 let once = !life.finished && life.running.is_none();

@@ -152,7 +152,11 @@ impl<'a> Book<'a> {
         let category = self.plan.job(job).category;
         let planned = self.plan.category(category);
         match event {
-            JobEvent::Started { .. } => {
+            JobEvent::Started { attempt } => {
+                // The whole run that decides about parts has the time of its category.
+                if attempt.0 == 2 && self.plan.job(job).undivided.is_some() {
+                    self.category_began[category.position()] = Some(at);
+                }
                 findings.require(!self.stopped, seq, "nothing starts after the run was stopped");
                 let layer_open = !self.stopped_layers[planned.layer.position()];
                 findings.require(layer_open, seq, "nothing starts after its layer was stopped");
@@ -184,7 +188,10 @@ impl<'a> Book<'a> {
                 self.lost_service[job.position()] = false;
                 self.running[job.position()] = None;
             }
-            JobEvent::StopReached | JobEvent::Killed | JobEvent::Finished { .. } => {}
+            JobEvent::StopReached
+            | JobEvent::Killed
+            | JobEvent::Doubted
+            | JobEvent::Finished { .. } => {}
         }
     }
 

@@ -11,6 +11,7 @@ mod limits;
 mod order;
 mod retries;
 mod scene;
+mod trust;
 mod turns;
 
 use std::fmt;
@@ -54,6 +55,7 @@ pub fn judge(stream: &[Envelope]) -> Vec<Violation> {
     limits::judge(plan, stream, &mut findings);
     turns::judge(plan, stream, &mut findings);
     fitting::judge(plan, stream, &mut findings);
+    trust::judge(plan, stream, &mut findings);
     fail_fast::judge(plan, stream, &mut findings);
     retries::judge(plan, stream, &mut findings);
     criteria::judge(plan, stream, &mut findings);

@@ -24,8 +24,17 @@ pub(super) fn judge(plan: &Plan, stream: &[Envelope], findings: &mut Findings) {
     for Envelope { seq, event, .. } in stream {
         match event {
             Event::Job(job, JobEvent::Started { attempt }) => {
-                let latest = std::mem::take(&mut attempts[job.position()]);
-                let holds = attempt.0 == 1 || is_worth_it(plan, *job, &latest);
+                let mut latest = std::mem::take(&mut attempts[job.position()]);
+                let planned = plan.job(*job);
+                let is_on_trust = planned.undivided.is_some();
+                if is_on_trust {
+                    // It repeats what failed in other parts of its work, too.
+                    let parts = plan.jobs_of(planned.category);
+                    let parts = parts.filter(|part| plan.job(*part).undivided == planned.undivided);
+                    latest.bad.extend(parts.flat_map(|part| attempts[part.position()].bad.clone()));
+                }
+                let is_check = is_on_trust && attempt.0 == 2;
+                let holds = attempt.0 == 1 || is_check || is_worth_it(plan, *job, &latest);
                 findings.require(holds, *seq, "only what is worth it is tried again");
             }
             Event::Job(job, JobEvent::AttemptFinished { end, .. }) => {

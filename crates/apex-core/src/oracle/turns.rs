@@ -25,6 +25,8 @@ enum State {
     Fresh,
     Running,
     Retrying,
+    /// A part on trust that went wrong.
+    Doubted,
     Finished,
 }
 
@@ -72,6 +74,9 @@ impl Book<'_> {
             Event::Job(job, JobEvent::AttemptFinished { .. }) => {
                 self.state[job.position()] = State::Retrying;
             }
+            Event::Job(job, JobEvent::Doubted) => {
+                self.state[job.position()] = State::Doubted;
+            }
             Event::Job(job, JobEvent::Finished { .. }) => {
                 self.state[job.position()] = State::Finished;
             }
@@ -89,7 +94,9 @@ impl Book<'_> {
     fn key(&self, job: JobIx) -> (u8, u32, JobIx) {
         let planned = self.scene.plan.job(job);
         let fresh = self.state[job.position()] == State::Fresh;
+        let is_doubted = self.state[job.position()] == State::Doubted;
         let rank = match (fresh, planned.standing) {
+            _ if is_doubted => 0,
             (true, Standing::Required) => 1,
             (true, Standing::IfItFits) => 2,
             (false, _) if self.comes_at_end(job) => 3,
@@ -106,7 +113,7 @@ impl Book<'_> {
 
     /// The law that a retry would break which comes at the end.
     fn before_others(&self, job: JobIx) -> Option<Law> {
-        if self.state[job.position()] == State::Fresh || !self.comes_at_end(job) {
+        if self.state[job.position()] != State::Retrying || !self.comes_at_end(job) {
             return None;
         }
         let category = self.scene.plan.job(job).category;
@@ -126,8 +133,26 @@ impl Book<'_> {
     }
 
     fn waiting(&self) -> impl Iterator<Item = JobIx> {
-        let waits = |state: State| matches!(state, State::Fresh | State::Retrying);
-        (0..self.state.len()).filter(move |&at| waits(self.state[at])).map(JobIx::at)
+        let waits = |job: &JobIx| match self.state[job.position()] {
+            State::Fresh | State::Retrying => true,
+            State::Doubted => self.is_next_check(*job),
+            State::Running | State::Finished => false,
+        };
+        (0..self.state.len()).map(JobIx::at).filter(waits)
+    }
+
+    /// Whether a doubted job is the one that runs its whole work next: the first of the doubted
+    /// ones, when no other part waits or runs.
+    fn is_next_check(&self, job: JobIx) -> bool {
+        let plan = self.scene.plan;
+        let planned = plan.job(job);
+        let is_part = |other: &JobIx| plan.job(*other).undivided == planned.undivided;
+        plan.jobs_of(planned.category).filter(is_part).all(|other| {
+            match self.state[other.position()] {
+                State::Doubted => other >= job,
+                state => state == State::Finished,
+            }
+        })
     }
 
     /// Whether everything before a job in the plan has happened.

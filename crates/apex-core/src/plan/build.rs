@@ -18,8 +18,8 @@ use super::jobs::{JobMaker, Past, Placed};
 use super::phases::CategoryCycle;
 use super::service_set::ServiceSet;
 use super::{
-    CategoryWork, Plan, PlannedCategory, PlannedLayer, RequestSummary, WorkError, WorkErrorKind,
-    without_layers,
+    CategoryWork, Cutting, Plan, PlannedCategory, PlannedLayer, RequestSummary, WorkError,
+    WorkErrorKind, without_layers,
 };
 
 /// The work that was found for each category, or why there is none.
@@ -54,8 +54,8 @@ pub fn build(
     let mut builder = Builder {
         config,
         selection,
+        jobs: JobMaker::new(config, past, &work),
         work,
-        jobs: JobMaker::new(config, past),
         services: ServiceSet::new(config),
         plan: Plan {
             request: RequestSummary {
@@ -232,7 +232,7 @@ impl<'a> Builder<'a> {
 
     fn category(&mut self, category: &'a Category, placing: Placing<'_>) {
         let ix = CategoryIx::at(self.plan.categories.len());
-        let work = self.work_of(ix, category, placing.layer_services);
+        let (work, cutting) = self.work_of(ix, category, placing.layer_services);
         self.plan.layers[placing.layer.position()].categories.push(ix);
         self.plan.categories.push(PlannedCategory {
             name: category.name.detached(),
@@ -259,41 +259,43 @@ impl<'a> Builder<'a> {
             estimate: category.estimate,
             fingerprint: None,
             is_sample: false,
+            cutting,
             work,
         });
     }
 
-    /// The jobs of a category, or why it has none.
+    /// The jobs of a category, or why it has none, and whether they are parts on trust.
     fn work_of(
         &mut self,
         ix: CategoryIx,
         category: &'a Category,
         layer_services: &[apex_config::model::ServiceName],
-    ) -> CategoryWork {
+    ) -> (CategoryWork, Cutting) {
+        let none = |work: CategoryWork| (work, Cutting::AsWritten);
         let environment = &self.config.environment;
         if !category.only_in.is_empty() && !category.only_in.contains(environment) {
             let names: Vec<&str> = category.only_in.iter().map(|name| name.as_str()).collect();
             let reason = format!("runs only in {}, not in {environment}", names.join(", "));
-            return CategoryWork::Skipped { reason };
+            return none(CategoryWork::Skipped { reason });
         }
         let found = match self.work.remove(&category.name) {
             Some(Ok(found)) if !found.is_empty() => found,
             Some(Err(WorkError { kind, message })) => {
-                return match kind {
+                return none(match kind {
                     WorkErrorKind::Nothing => CategoryWork::Empty { looked: message },
                     WorkErrorKind::ToolMissing | WorkErrorKind::PathMissing => {
                         CategoryWork::Unavailable { reason: message }
                     }
-                };
+                });
             }
-            Some(Ok(_)) | None => return CategoryWork::Empty { looked: String::new() },
+            Some(Ok(_)) | None => return none(CategoryWork::Empty { looked: String::new() }),
         };
         let services = self.services.needed(category, layer_services);
         let first = JobIx::at(self.plan.jobs.len());
         let layer = LayerIx::at(self.plan.layers.len() - 1);
         let placed = Placed { category, ix, layer, services };
-        let count = self.jobs.add(&mut self.plan, &placed, &found);
-        CategoryWork::Jobs { first, count }
+        let (count, cutting) = self.jobs.add(&mut self.plan, &placed, &found);
+        (CategoryWork::Jobs { first, count }, cutting)
     }
 
     /// Turns the conflicts that categories name into both-way relations of the plan.

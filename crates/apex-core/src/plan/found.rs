@@ -11,14 +11,26 @@ pub struct FoundJob {
     pub spec: JobSpec,
     /// Its test files, in order; empty where the work is not cut by files.
     pub sources: Vec<Source>,
-    /// Whether it may be cut: nobody said into how many jobs, and its runner can run a part.
-    pub divisible: bool,
+    /// Whether it may be cut.
+    pub may_cut: MayCut,
+}
+
+/// Whether work may be cut: where nobody said into how many jobs, and its runner can run a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MayCut {
+    /// It stays as it is.
+    No,
+    /// By whole files, as long as earlier runs let trust that its tests do not depend on each
+    /// other.
+    OnTrust,
+    /// In whatever way pays.
+    Freely,
 }
 
 impl From<JobSpec> for FoundJob {
     /// Work that stays one job.
     fn from(spec: JobSpec) -> Self {
-        Self { spec, sources: Vec::new(), divisible: false }
+        Self { spec, sources: Vec::new(), may_cut: MayCut::No }
     }
 }
 

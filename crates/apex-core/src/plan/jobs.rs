@@ -7,12 +7,15 @@ use std::time::Duration;
 use apex_config::Config;
 use apex_config::model::{BudgetPolicy, Category, Layer};
 
+use super::build::FoundWork;
 use super::choose;
-use super::found::FoundJob;
+use super::found::{FoundJob, MayCut};
 use super::order::{self, Prospect};
 use super::split::{self, Choice, CutJob, Rules};
+use super::trust::{self, Trust};
 use super::worth::Patience;
-use super::{Plan, PlannedJob, steadiness};
+use super::{Cutting, Plan, PlannedJob, steadiness};
+use crate::change::is_drawn;
 use crate::estimate::{CategoryEstimate, Durations, usual_test};
 use crate::history::History;
 use crate::id::{CategoryIx, LayerIx, ServiceIx};
@@ -39,6 +42,8 @@ pub(super) struct JobMaker<'a> {
     past: Past<'a>,
     /// How jobs of the layer that is planned are made for a budget to choose among.
     choice: Option<Choice>,
+    /// Whether all work of the plan could be one job.
+    is_all_one: bool,
     /// What is expected of each job of the plan.
     prospects: Vec<Prospect>,
 }
@@ -52,8 +57,10 @@ pub(super) struct Placed<'a> {
 }
 
 impl<'a> JobMaker<'a> {
-    pub(super) const fn new(config: &'a Config, past: Past<'a>) -> Self {
-        Self { config, past, choice: None, prospects: Vec::new() }
+    /// For a plan of this work.
+    pub(super) fn new(config: &'a Config, past: Past<'a>, work: &FoundWork) -> Self {
+        let works = work.values().flatten().map(Vec::len).sum::<usize>();
+        Self { config, past, choice: None, is_all_one: works == 1, prospects: Vec::new() }
     }
 
     /// The jobs that follow belong to this layer, the last of the plan.
@@ -62,19 +69,30 @@ impl<'a> JobMaker<'a> {
         self.choice = self.choice_in(layer, budget.unwrap_or(layer.budget), plan.slots);
     }
 
-    /// Adds the jobs of a category to the plan; how many.
-    pub(super) fn add(&mut self, plan: &mut Plan, placed: &Placed<'_>, found: &[FoundJob]) -> u32 {
+    /// Adds the jobs of a category to the plan; how many, and whether it is cut on trust.
+    pub(super) fn add(
+        &mut self,
+        plan: &mut Plan,
+        placed: &Placed<'_>,
+        found: &[FoundJob],
+    ) -> (u32, Cutting) {
         let before = plan.jobs.len();
         let category = placed.category;
-        let rules = self.rules(plan, placed);
+        let trust = self.trust(category);
+        let trusts = matches!(trust, Trust::Parts(_));
+        let rules = Rules { trusts, ..self.rules(plan, placed) };
         let past = self.past.history.category(&category.name);
         let patience = self.patience(category);
         let usual = usual_test(category.kind, !category.services.is_empty());
         for found in found {
             let estimate = CategoryEstimate::new(past, usual, found.spec.runner);
-            for CutJob { spec, holds, content } in split::split(found, &rules, &estimate) {
+            let jobs = split::split(found, &rules, &estimate);
+            let is_on_trust = found.may_cut == MayCut::OnTrust && jobs.len() > 1;
+            let undivided = is_on_trust.then(|| Arc::new(found.spec.clone()));
+            for CutJob { spec, holds, content } in jobs {
                 let prospect = Prospect::new(&content, &estimate, past, &patience);
                 let job = PlannedJob {
+                    undivided: undivided.clone(),
                     holds: both(holds, &category.serial),
                     forecast: estimate.forecast(prospect.expected, prospect.runs),
                     why: content.how.into(),
@@ -84,7 +102,18 @@ impl<'a> JobMaker<'a> {
                 self.prospects.push(prospect);
             }
         }
-        u32::try_from(plan.jobs.len() - before).unwrap_or(u32::MAX)
+        let count = u32::try_from(plan.jobs.len() - before).unwrap_or(u32::MAX);
+        (count, cutting_of(&plan.jobs[before..], found, trust))
+    }
+
+    /// What earlier runs say of running a category in parts.
+    fn trust(&self, category: &Category) -> Trust {
+        let past = self.past.history.category(&category.name);
+        let runs = past.map_or(&[][..], |past| &past.cuttings);
+        // Another one in each run and on each day, and the same for a plan and the run after it.
+        let seed = u64::from(self.past.history.runs) ^ ((self.past.unix_millis / 86_400_000) << 32);
+        let is_drawn = is_drawn(category.name.as_str(), seed, trust::SAMPLE_PERCENT);
+        trust::decide(runs, self.past.unix_millis, is_drawn)
     }
 
     /// Orders the jobs of a plan that is complete, and chooses where budgets do.
@@ -116,6 +145,8 @@ impl<'a> JobMaker<'a> {
             window: category.split.window,
             guess: category.estimate,
             choice: self.choice,
+            idle_slots: if self.is_all_one { plan.slots.min(width) } else { 0 },
+            trusts: false,
         }
     }
 
@@ -145,6 +176,22 @@ impl<'a> JobMaker<'a> {
         let is_tight = total > TIGHT * budget.as_secs_f64() * f64::from(slots);
         let patience = self.patience(layer.categories.first()?);
         is_tight.then(|| Choice { size: budget.mul_f64(CHOICE), patience })
+    }
+}
+
+/// Whether a category with these jobs is cut on trust. It teaches something only when all of it
+/// could have been.
+fn cutting_of(jobs: &[PlannedJob], found: &[FoundJob], trust: Trust) -> Cutting {
+    if found.is_empty() || found.iter().any(|found| found.may_cut != MayCut::OnTrust) {
+        return Cutting::AsWritten;
+    }
+    let parts = jobs.iter().filter(|job| job.undivided.is_some()).count();
+    match trust {
+        Trust::Parts(why) if parts > 0 => {
+            Cutting::Parts { why: format!("cut into {parts} by files: {why}").into() }
+        }
+        Trust::Parts(_) => Cutting::Whole { why: "".into() },
+        Trust::Whole(why) => Cutting::Whole { why: format!("whole: {why}").into() },
     }
 }
 

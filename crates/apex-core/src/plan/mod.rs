@@ -5,6 +5,7 @@
 
 mod build;
 mod choose;
+mod cutting;
 mod found;
 mod job;
 mod jobs;
@@ -17,11 +18,13 @@ mod service_set;
 mod sound;
 pub mod split;
 mod steadiness;
+mod trust;
 mod without_layers;
 pub mod worth;
 
 pub use build::{FoundWork, PlanError, build};
-pub use found::{FoundJob, Serial, Source};
+pub use cutting::Cutting;
+pub use found::{FoundJob, MayCut, Serial, Source};
 pub use job::{JobSpec, Part, SerialShare, Work, WorkError, WorkErrorKind};
 pub use jobs::Past;
 pub use matrix::{Matrix, PartLoad};
@@ -207,6 +210,8 @@ pub struct PlannedCategory {
     pub fingerprint: Option<Fingerprint>,
     /// Whether it runs only to check that its declared inputs are all that concerns it.
     pub is_sample: bool,
+    /// Whether it was cut on trust, or could have been.
+    pub cutting: Cutting,
     /// Its jobs, or why it has none.
     pub work: CategoryWork,
 }
@@ -263,6 +268,8 @@ pub struct PlannedJob {
     pub services: Vec<ServiceIx>,
     /// What is to be done.
     pub spec: JobSpec,
+    /// The whole work, where this job is a part of it on trust; parts of one work have the same.
+    pub undivided: Option<Arc<JobSpec>>,
     /// What earlier runs let expect; none where nothing is known.
     pub forecast: Option<Forecast>,
     /// Names of what it holds alone while it runs: no two jobs with a name in common run at the
@@ -311,6 +318,7 @@ impl PlannedJob {
             category,
             services,
             spec,
+            undivided: None,
             forecast: None,
             holds: Vec::new(),
             standing: Standing::Required,

@@ -232,8 +232,12 @@ impl Scheduler {
         for entry in self.lanes.firsts(&plan, category) {
             ready.remove(&entry);
         }
-        if plan.category(category).retries > 0 {
-            for job in plan.jobs_of(category) {
+        for job in plan.jobs_of(category) {
+            let is_on_trust = plan.job(job).undivided.is_some();
+            if is_on_trust {
+                ready.remove(&Entry::check(&plan, job));
+            }
+            if is_on_trust || plan.category(category).retries > 0 {
                 ready.remove(&Entry::retry(&plan, job));
             }
         }

@@ -68,6 +68,7 @@ fn of_category(planned: &PlannedCategory) -> CategoryBook {
         running: 0,
         unfinished: count,
         deferred: 0,
+        limit: None,
         timed_out: false,
         worst: None,
         environment: false,
@@ -81,7 +82,8 @@ fn of_category(planned: &PlannedCategory) -> CategoryBook {
 
 /// All jobs, waiting.
 pub(super) fn of_jobs(plan: &Plan) -> Vec<JobBook> {
-    let job = || JobBook { state: JobState::Waiting, tests: Vec::new(), passed_over: 0 };
+    let job =
+        || JobBook { state: JobState::Waiting, tests: Vec::new(), passed_over: 0, doubt: None };
     std::iter::repeat_with(job).take(plan.jobs.len()).collect()
 }
 

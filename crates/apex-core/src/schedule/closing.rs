@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::event::{CategoryEvent, Event, JobEvent, LayerEvent, ProcessEnd, RunEvent, StopCause};
-use crate::id::{CategoryIx, JobIx, LayerIx};
+use crate::id::{CategoryIx, JobIx, LayerIx, TestIx};
 use crate::judge::{self, JobFacts, LayerFacts};
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::CategoryWork;
@@ -13,7 +13,7 @@ use crate::report::JobEnd;
 use super::Scheduler;
 use super::lanes::Entry;
 use super::results::RunningTests;
-use super::state::{CategoryState, JobState, LayerState, RunState};
+use super::state::{Again, CategoryState, JobState, LayerState, RunState};
 
 impl Scheduler {
     /// An attempt has ended: the job is repeated or finished.
@@ -21,6 +21,7 @@ impl Scheduler {
         let JobState::Running(attempt) = &mut self.jobs[job.position()].state else { return };
         attempt.ended = true;
         let (number, stop) = (attempt.number, attempt.stop);
+        let is_whole = self.runs_whole(job, number);
         self.count_retry(job);
         self.end_running_tests(job, &RunningTests::of(number, stop, &end.end));
         self.emit(Event::Job(
@@ -31,14 +32,18 @@ impl Scheduler {
                 peak_memory_mb: end.peak_memory_mb,
             },
         ));
+        if self.doubt(job, &end) {
+            return;
+        }
         if let Some(only) = self.tests_to_repeat(job, &end) {
             let layer = self.plan.category(self.plan.job(job).category).layer;
             let entry = Entry::retry(&self.plan, job);
-            self.move_job(job, JobState::Retrying(number.next(), only));
+            self.move_job(job, JobState::Retrying(number.next(), Again::Only(only)));
             self.layers[layer.position()].ready.insert(entry);
             return;
         }
         let unreported = self.unreported_tests(job);
+        let counts = is_whole.then(|| self.counts_over(&self.tests_of_attempt(job, number)));
         self.move_job(job, JobState::Closing);
         self.settle_leftovers(job);
         let judged = judge::job(&JobFacts {
@@ -47,9 +52,12 @@ impl Scheduler {
             nothing_to_run: end.nothing_to_run,
             out_of_memory: end.out_of_memory,
             stop,
-            counts: &self.counts_of(job),
+            counts: &counts.unwrap_or_else(|| self.counts_of(job)),
             unreported,
         });
+        if is_whole {
+            self.finish_checked(job, &judged, stop);
+        }
         let category = self.plan.job(job).category;
         let book = &mut self.categories[category.position()];
         book.environment |= judged.environment;
@@ -67,9 +75,13 @@ impl Scheduler {
         u32::try_from(unreported.count()).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn counts_of(&self, job: JobIx) -> [u32; Outcome::ALL.len()] {
+    pub(super) fn counts_of(&self, job: JobIx) -> judge::Counts {
+        self.counts_over(&self.jobs[job.position()].tests)
+    }
+
+    fn counts_over(&self, tests: &[TestIx]) -> judge::Counts {
         let mut counts = [0; Outcome::ALL.len()];
-        for test in &self.jobs[job.position()].tests {
+        for test in tests {
             if let Some(outcome) = self.tests[test.position()].last {
                 counts[outcome as usize] += 1;
             }
@@ -79,6 +91,10 @@ impl Scheduler {
 
     /// Finishes a job that waits for a retry which will not come, and may say why.
     pub(super) fn finish_without_retry(&mut self, job: JobIx, why: Option<&str>) {
+        if matches!(self.jobs[job.position()].state, JobState::Retrying(_, Again::Whole)) {
+            self.finish_in_doubt(job, why);
+            return;
+        }
         self.move_job(job, JobState::Closing);
         self.settle_leftovers(job);
         let judged = judge::job(&JobFacts {
@@ -90,6 +106,9 @@ impl Scheduler {
             counts: &self.counts_of(job),
             unreported: 0,
         });
+        if self.is_on_trust(job) {
+            self.finish_checked(job, &judged, None);
+        }
         let reason = match why {
             Some(why) => format!("{}; {why}", judged.reason),
             None => judged.reason,
@@ -123,6 +142,8 @@ impl Scheduler {
         if worse {
             book.worst = Some((weight, outcome, reason));
         }
+        self.check_work_of(job);
+        let book = &mut self.categories[category.position()];
         if book.unfinished == 0
             && let Some((_, worst, reason)) = book.worst.take()
         {

@@ -20,7 +20,7 @@ use super::room;
 /// Which sort of waiting job is considered first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// A retry that does not wait for the others.
+    /// A retry that does not wait for the others, or a check of what failed in parts.
     RetryAtOnce,
     /// A first attempt that the budget must not leave out.
     Required,
@@ -47,6 +47,11 @@ impl Entry {
             Standing::IfItFits => Rank::IfItFits,
         };
         Self { rank, turn: planned.turn, job }
+    }
+
+    /// The entry of a job that runs the whole work which it is a part of.
+    pub(super) fn check(plan: &Plan, job: JobIx) -> Self {
+        Self { rank: Rank::RetryAtOnce, turn: plan.job(job).turn, job }
     }
 
     /// The entry of a retry.

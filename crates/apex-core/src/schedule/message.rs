@@ -51,6 +51,9 @@ pub enum Command {
         attempt: AttemptNumber,
         /// Only these tests, for a retry that does not repeat all of it.
         only: Option<Vec<Arc<str>>>,
+        /// Whether it is the whole work that the job is a part of
+        /// ([`crate::plan::PlannedJob::undivided`]).
+        whole: bool,
     },
     /// Ask the processes of a job to end.
     TerminateJob(JobIx),

@@ -12,6 +12,7 @@
 
 mod admission;
 mod books;
+mod checking;
 mod closing;
 mod deadline;
 mod fail_fast;

@@ -1,6 +1,5 @@
 //! What jobs report about their tests, and what each test amounts to over all attempts.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,26 +12,44 @@ use crate::outcome::Outcome;
 use crate::test_case::{Failure, TestCase, TestReport};
 
 use super::Scheduler;
-use super::state::{JobState, TestBook};
+use super::state::{JobState, Local, TestBook};
 use super::watch::Seen;
 
 impl Scheduler {
     pub(super) fn tests_discovered(&mut self, job: JobIx, cases: Vec<TestCase>) {
-        let retries = self.plan.category(self.plan.job(job).category).retries;
-        let first = TestIx::at(self.tests.len());
+        let JobState::Running(attempt) = &self.jobs[job.position()].state else { return };
+        let is_check = self.is_check(job, attempt.number);
         let mut fresh = Vec::with_capacity(cases.len());
         let mut local = Vec::with_capacity(cases.len());
         for case in cases {
             if let Some(test) = self.recognise(job, &case) {
-                local.push(test);
-                continue;
+                local.push(Local::Test(test));
+            } else if is_check {
+                local.push(Local::Settled(Box::new(case)));
+            } else {
+                local.push(Local::Test(TestIx::at(self.tests.len() + fresh.len())));
+                fresh.push(case);
             }
-            local.push(TestIx::at(self.tests.len()));
-            let name = &self.plan.category(self.plan.job(job).category).name;
+        }
+        if let JobState::Running(attempt) = &mut self.jobs[job.position()].state {
+            attempt.local.append(&mut local);
+        }
+        if !fresh.is_empty() {
+            self.enter_tests(job, fresh);
+        }
+    }
+
+    /// Adds tests to a job.
+    fn enter_tests(&mut self, job: JobIx, cases: Vec<TestCase>) {
+        let category = self.plan.category(self.plan.job(job).category);
+        let may_repeat = self.last_attempt(job) > AttemptNumber::FIRST;
+        let first = TestIx::at(self.tests.len());
+        for case in &cases {
             let mut quarantine = self.plan.quarantine.iter();
-            let quarantined = quarantine.any(|entry| entry.matches(name, &case.id));
+            let quarantined = quarantine.any(|entry| entry.matches(&category.name, &case.id));
             self.tests.push(TestBook {
-                id: (retries > 0).then(|| Arc::clone(&case.id)),
+                job,
+                id: may_repeat.then(|| Arc::clone(&case.id)),
                 started: None,
                 last: None,
                 attempt: AttemptNumber(0),
@@ -42,16 +59,10 @@ impl Scheduler {
                 quarantined,
                 settled: false,
             });
-            fresh.push(case);
         }
         let book = &mut self.jobs[job.position()];
-        book.tests.extend((first.0..).take(fresh.len()).map(TestIx));
-        if let JobState::Running(attempt) = &mut book.state {
-            attempt.local.append(&mut local);
-        }
-        if !fresh.is_empty() {
-            self.emit(Event::Test(job, TestEvent::Discovered { first, cases: fresh }));
-        }
+        book.tests.extend((first.0..).take(cases.len()).map(TestIx));
+        self.emit(Event::Test(job, TestEvent::Discovered { first, cases }));
     }
 
     /// The test of an earlier attempt that a case of a retry stands for.
@@ -62,12 +73,6 @@ impl Scheduler {
         }
     }
 
-    /// The tests of a job by id, for a retry.
-    pub(super) fn known_tests(&self, job: JobIx) -> HashMap<Arc<str>, TestIx> {
-        let tests = self.jobs[job.position()].tests.iter();
-        tests.filter_map(|&test| Some((self.tests[test.position()].id.clone()?, test))).collect()
-    }
-
     pub(super) fn test_started(&mut self, job: JobIx, local: u32) {
         let Some((test, attempt)) = self.unfinished_test(job, local) else { return };
         let book = &mut self.tests[test.position()];
@@ -75,10 +80,16 @@ impl Scheduler {
             return;
         }
         book.started = Some(self.now);
-        self.emit(Event::Test(job, TestEvent::Started { test, attempt }));
+        // A test of another part begins in no attempt of its own job.
+        if book.job == job {
+            self.emit(Event::Test(job, TestEvent::Started { test, attempt }));
+        }
     }
 
     pub(super) fn test_finished(&mut self, job: JobIx, local: u32, report: TestReport) {
+        if report.outcome.is_bad() {
+            self.reopen(job, local);
+        }
         let Some((test, attempt)) = self.unfinished_test(job, local) else { return };
         match self.reached_by(job) {
             // Its process was told to end: that it broke off says nothing about the test. What
@@ -93,6 +104,19 @@ impl Scheduler {
         }
     }
 
+    /// A test that passed in its part fails while the whole work runs: it becomes a test of the
+    /// job that runs it.
+    fn reopen(&mut self, job: JobIx, local: u32) {
+        let test = TestIx::at(self.tests.len());
+        let JobState::Running(attempt) = &mut self.jobs[job.position()].state else { return };
+        let Some(place) = attempt.local.get_mut(local as usize) else { return };
+        if let Local::Settled(_) = place
+            && let Local::Settled(case) = std::mem::replace(place, Local::Test(test))
+        {
+            self.enter_tests(job, vec![*case]);
+        }
+    }
+
     /// Why the attempt of a job is being ended, if its programs know of it.
     fn reached_by(&self, job: JobIx) -> Option<StopCause> {
         match &self.jobs[job.position()].state {
@@ -104,7 +128,7 @@ impl Scheduler {
     /// The test behind an executor's number, unless this attempt has already reported its end.
     fn unfinished_test(&self, job: JobIx, local: u32) -> Option<(TestIx, AttemptNumber)> {
         let JobState::Running(attempt) = &self.jobs[job.position()].state else { return None };
-        let &test = attempt.local.get(local as usize)?;
+        let &Local::Test(test) = attempt.local.get(local as usize)? else { return None };
         let book = &self.tests[test.position()];
         (!book.settled && book.attempt < attempt.number).then_some((test, attempt.number))
     }
@@ -125,8 +149,9 @@ impl Scheduler {
         let was_bad = book.was_bad;
         book.was_bad |= outcome.is_bad();
         let TestReport { duration, failure, .. } = report;
+        let owner = book.job;
         self.emit(Event::Test(
-            job,
+            owner,
             TestEvent::Finished { test, attempt, outcome, duration, failure },
         ));
         let quarantined = self.tests[test.position()].quarantined;
@@ -134,14 +159,18 @@ impl Scheduler {
         if self.may_be_repeated(job, attempt, outcome) && !is_stopped && !quarantined {
             return;
         }
+        let depends_on_order = was_bad && !outcome.is_bad() && self.is_check(job, attempt);
+        if depends_on_order && let Some(id) = self.tests[test.position()].id.clone() {
+            self.tell_dependence(job, id);
+        }
         let settled = match outcome {
-            Outcome::Passed if was_bad => Outcome::Flaky,
+            Outcome::Passed if was_bad && !depends_on_order => Outcome::Flaky,
             // What a time limit or a signal ended did not fail by itself.
             Outcome::TimedOut if quarantined && !is_stopped => Outcome::Quarantined,
             Outcome::Failed | Outcome::Errored if quarantined => Outcome::Quarantined,
             outcome => outcome,
         };
-        self.settle_test(job, test, settled);
+        self.settle_test(owner, test, settled);
     }
 
     fn is_being_stopped(&self, job: JobIx) -> bool {
@@ -182,12 +211,11 @@ impl Scheduler {
 
     /// Ends the tests that ran when their attempt ended.
     pub(super) fn end_running_tests(&mut self, job: JobIx, running: &RunningTests) {
-        let tests = std::mem::take(&mut self.jobs[job.position()].tests);
+        let tests = self.tests_of_attempt(job, running.attempt);
         for &test in &tests {
             let Some(started) = self.tests[test.position()].started else { continue };
             self.end_running_test(job, test, Some(self.now.since(started)), running);
         }
-        self.jobs[job.position()].tests = tests;
     }
 
     /// Ends a test with its attempt.

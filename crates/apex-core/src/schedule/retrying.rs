@@ -16,7 +16,7 @@ use crate::report::JobEnd;
 
 use super::Scheduler;
 use super::lanes::Rank;
-use super::state::{Attempt, JobState, RunState, TestBook};
+use super::state::{Again, Attempt, JobState, RunState, TestBook};
 
 /// The signal by which a system without memory ends a process (`SIGKILL`).
 const KILL: i32 = 9;
@@ -34,7 +34,10 @@ impl Scheduler {
         let on = category.retry_on;
         let by_process = outcome == Outcome::Errored
             && (on.has(RetryOn::OutOfMemory) || on.has(RetryOn::Environment));
-        attempt.0 <= category.retries
+        if self.is_on_trust(job) && attempt == AttemptNumber::FIRST {
+            return outcome.is_bad();
+        }
+        attempt < self.last_attempt(job)
             && (by_process || cause_of(outcome).is_some_and(|cause| on.has(cause)))
     }
 
@@ -45,7 +48,9 @@ impl Scheduler {
         let Attempt { number, stop: None, .. } = &**attempt else { return None };
         let category = self.plan.category(self.plan.job(job).category);
         let is_closed = self.layers[category.layer.position()].is_closed();
-        let exhausted = number.0 > category.retries;
+        // What goes wrong in a part is no matter of retries before the whole ran.
+        let is_part = self.is_on_trust(job) && *number == AttemptNumber::FIRST;
+        let exhausted = is_part || *number >= self.last_attempt(job);
         if exhausted || is_closed || self.state != RunState::Running {
             return None;
         }
@@ -53,15 +58,15 @@ impl Scheduler {
         let out_of_memory = end.out_of_memory.is_some();
         match end.end {
             ProcessEnd::NotStarted(_) => {
-                on.has(RetryOn::Environment).then(|| self.what_is_left(job))?
+                on.has(RetryOn::Environment).then(|| self.what_is_left(job, *number))?
             }
             _ if out_of_memory => on.has(RetryOn::OutOfMemory).then(|| self.what_is_left(job))?,
             ProcessEnd::Signalled(KILL) => {
-                on.has(RetryOn::OutOfMemory).then(|| self.what_is_left(job))?
+                on.has(RetryOn::OutOfMemory).then(|| self.what_is_left(job, *number))?
             }
             _ => self.failed_tests(job, *number, end).or_else(|| {
                 let is_usage = on.has(RetryOn::Usage) && self.refused(job, end);
-                is_usage.then(|| self.what_is_left(job))?
+                is_usage.then(|| self.what_is_left(job, *number))?
             }),
         }
     }
@@ -79,25 +84,35 @@ impl Scheduler {
             let cause = test.last.and_then(cause_of);
             test.attempt == number && cause.is_some_and(|cause| on.has(cause))
         };
-        let tests = self.jobs[job.position()].tests.iter();
-        let mut open = tests.map(|test| &self.tests[test.position()]).filter(|test| !test.settled);
+        let tests = self.tests_of_attempt(job, number);
+        let tests = tests.iter().map(|test| &self.tests[test.position()]);
+        let mut open = tests.filter(|test| !test.settled);
         let broke_off = !matches!(end.end, ProcessEnd::Exited(_));
         open.any(is_worth).then(|| {
-            self.unsettled(job, |test| is_worth(test) || (broke_off && test.attempt < number))
+            self.unsettled(job, number, |test| {
+                is_worth(test) || (broke_off && test.attempt < number)
+            })
         })
     }
 
     /// The tests of a job that have no outcome yet; none for all of it, where none became known.
     /// There is nothing to repeat when all of them have theirs: a second one would contradict it.
-    fn what_is_left(&self, job: JobIx) -> Option<Vec<Arc<str>>> {
-        let left = self.unsettled(job, |_| true);
+    fn what_is_left(&self, job: JobIx, number: AttemptNumber) -> Option<Vec<Arc<str>>> {
+        let left = self.unsettled(job, number, |_| true);
         (!left.is_empty() || self.jobs[job.position()].tests.is_empty()).then_some(left)
     }
 
     /// The ids of the tests of a job that are not settled, as far as they are wanted.
-    fn unsettled(&self, job: JobIx, is_wanted: impl Fn(&TestBook) -> bool) -> Vec<Arc<str>> {
-        let tests = self.jobs[job.position()].tests.iter().map(|test| &self.tests[test.position()]);
+    fn unsettled(
+        &self,
+        job: JobIx,
+        number: AttemptNumber,
+        is_wanted: impl Fn(&TestBook) -> bool,
+    ) -> Vec<Arc<str>> {
+        let tests = self.tests_of_attempt(job, number);
         tests
+            .iter()
+            .map(|test| &self.tests[test.position()])
             .filter(|test| !test.settled && is_wanted(test))
             .filter_map(|test| test.id.clone())
             .collect()
@@ -119,7 +134,7 @@ impl Scheduler {
 
     /// Whether a job waits for another attempt.
     pub(super) fn is_retrying(&self, job: JobIx) -> bool {
-        matches!(self.jobs[job.position()].state, JobState::Retrying(..))
+        matches!(self.jobs[job.position()].state, JobState::Retrying(_, Again::Only(_)))
     }
 
     /// Whether a retry has to let first attempts of its layer go first, or others of its category
@@ -153,7 +168,7 @@ impl Scheduler {
     /// Counts the time of an ended attempt, when it was a retry.
     pub(super) fn count_retry(&mut self, job: JobIx) {
         let JobState::Running(attempt) = &self.jobs[job.position()].state else { return };
-        if attempt.number.0 > 1 {
+        if attempt.number > AttemptNumber::FIRST && !self.is_check(job, attempt.number) {
             let took = self.now.since(attempt.since);
             let layer = self.plan.category(self.plan.job(job).category).layer;
             self.layers[layer.position()].retried_for += took;

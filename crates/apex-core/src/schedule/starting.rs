@@ -17,7 +17,7 @@ use crate::id::{AttemptNumber, CategoryIx, JobIx, LayerIx};
 use super::deadline::Deadline;
 use super::lanes::Entry;
 use super::room::{self, Obstacle};
-use super::state::{Attempt, CategoryState, JobState, ServiceState};
+use super::state::{Again, Attempt, CategoryState, JobState, ServiceState};
 use super::{Command, Scheduler};
 
 /// How often a job may be passed over, for each slot.
@@ -150,6 +150,9 @@ impl Scheduler {
         if self.is_retrying(job) {
             return self.look_at_retry(job);
         }
+        if matches!(self.jobs[job.position()].state, JobState::Retrying(_, Again::Whole)) {
+            return waiting_its_turn(self.look_at_needs(job));
+        }
         self.look_at_needs(job)
     }
 
@@ -161,10 +164,7 @@ impl Scheduler {
         if self.lets_others_first(job) {
             return Look::Wait;
         }
-        match self.look_at_needs(job) {
-            Look::PassedOver => Look::Wait,
-            look => look,
-        }
+        waiting_its_turn(self.look_at_needs(job))
     }
 
     /// Whether services are there and nothing is in the way.
@@ -251,11 +251,17 @@ impl Scheduler {
     fn take_from_queue(&mut self, job: JobIx) {
         let plan = Arc::clone(&self.plan);
         let ready = &mut self.layers[plan.category(plan.job(job).category).layer.position()].ready;
-        if matches!(self.jobs[job.position()].state, JobState::Retrying(..)) {
-            ready.remove(&Entry::retry(&plan, job));
-        } else {
-            ready.remove(&Entry::fresh(&plan, job));
-            ready.extend(self.lanes.take(&plan, job));
+        match self.jobs[job.position()].state {
+            JobState::Retrying(_, Again::Whole) => {
+                ready.remove(&Entry::check(&plan, job));
+            }
+            JobState::Retrying(..) => {
+                ready.remove(&Entry::retry(&plan, job));
+            }
+            _ => {
+                ready.remove(&Entry::fresh(&plan, job));
+                ready.extend(self.lanes.take(&plan, job));
+            }
         }
     }
 
@@ -264,12 +270,19 @@ impl Scheduler {
         let category = plan.job(job).category;
         self.take_from_queue(job);
         let (number, only) = match &mut self.jobs[job.position()].state {
-            JobState::Retrying(number, only) => (*number, std::mem::take(only)),
+            JobState::Retrying(number, Again::Only(only)) => (*number, std::mem::take(only)),
+            JobState::Retrying(number, Again::Whole) => (*number, Vec::new()),
             _ => (AttemptNumber::FIRST, Vec::new()),
         };
-        let is_retry = number != AttemptNumber::FIRST;
-        let known = if is_retry { self.known_tests(job) } else { Default::default() };
+        let known = match number {
+            AttemptNumber::FIRST => Default::default(),
+            number => self.known_tests(job, number),
+        };
         let only = (!only.is_empty()).then_some(only);
+        if self.is_check(job, number) {
+            self.begin_check(job);
+        }
+        let whole = self.runs_whole(job, number);
         let attempt = Attempt {
             number,
             since: self.now,
@@ -285,7 +298,7 @@ impl Scheduler {
             self.begin_category(category, job);
         }
         self.emit(Event::Job(job, JobEvent::Started { attempt: number }));
-        self.commands.push_back(Command::StartJob { job, attempt: number, only });
+        self.commands.push_back(Command::StartJob { job, attempt: number, only, whole });
     }
 
     /// The first job of a category starts.
@@ -295,6 +308,7 @@ impl Scheduler {
         self.categories[category.position()].state = CategoryState::Started { at: self.now };
         self.emit(Event::Category(category, CategoryEvent::Started));
         let limit = self.now.plus(planned.timeout);
+        self.categories[category.position()].limit = Some(limit);
         self.deadlines.add(limit, Deadline::CategoryTimeout(category));
         if let Some(limit) = self.exceeded_limit(job) {
             let need = room::memory_of(&plan, job);
@@ -304,5 +318,13 @@ impl Scheduler {
                 planned.name
             )));
         }
+    }
+}
+
+/// A job that is tried again is never awaited by others.
+fn waiting_its_turn(look: Look) -> Look {
+    match look {
+        Look::PassedOver => Look::Wait,
+        look => look,
     }
 }

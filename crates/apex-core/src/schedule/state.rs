@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::StopCause;
-use crate::id::{AttemptNumber, CategoryIx, LayerIx, TestIx};
+use crate::id::{AttemptNumber, CategoryIx, JobIx, LayerIx, TestIx};
 use crate::outcome::{Outcome, Verdict};
+use crate::report::JobEnd;
+use crate::test_case::TestCase;
 use crate::time::Moment;
 
 use super::lanes::Entry;
@@ -101,6 +103,8 @@ pub(super) struct CategoryBook {
     pub(super) unfinished: u32,
     /// Jobs that a budget left out, by choice.
     pub(super) deferred: u32,
+    /// When its time is used up; none before it started.
+    pub(super) limit: Option<Moment>,
     /// Whether its own time limit ended it.
     pub(super) timed_out: bool,
     /// The worst outcome of its jobs so far, with its weight before and the reason after it.
@@ -126,12 +130,33 @@ pub(super) enum JobState {
     Waiting,
     /// An attempt runs. Boxed: of many jobs, few run.
     Running(Box<Attempt>),
-    /// The next attempt waits for a slot: its number, and the tests to repeat, none for all.
-    Retrying(AttemptNumber, Vec<Arc<str>>),
+    /// The next attempt waits for a slot: its number, and what it repeats.
+    Retrying(AttemptNumber, Again),
+    /// It is a part whose only attempt went wrong; the whole work is going to run, in the care of
+    /// a job that is another part of it.
+    Doubted,
     /// Nothing of it runs any more; its tests are being settled, which may stop others.
     Closing,
     /// It ended, or never started.
     Finished,
+}
+
+/// What an attempt repeats.
+#[derive(Debug, PartialEq)]
+pub(super) enum Again {
+    /// These tests.
+    Only(Vec<Arc<str>>),
+    /// The whole work that the job is a part of.
+    Whole,
+}
+
+/// A test of an attempt, by the number that the executor gave it.
+#[derive(Debug)]
+pub(super) enum Local {
+    /// One whose outcome is open.
+    Test(TestIx),
+    /// One that has its outcome, from another part of the work that runs as a whole now.
+    Settled(Box<TestCase>),
 }
 
 /// A running attempt.
@@ -141,7 +166,7 @@ pub(super) struct Attempt {
     /// When it started.
     pub(super) since: Moment,
     /// The executor's test numbers → tests of the run.
-    pub(super) local: Vec<TestIx>,
+    pub(super) local: Vec<Local>,
     /// Ids of earlier attempts, to recognise tests again; empty in the first attempt.
     pub(super) known: HashMap<Arc<str>, TestIx>,
     /// Why it is being ended, if it is.
@@ -161,12 +186,27 @@ pub(super) struct JobBook {
     pub(super) tests: Vec<TestIx>,
     /// How often a job that comes after it was started while it could not.
     pub(super) passed_over: u32,
+    /// How its first attempt ended, where a run of the whole work is to decide.
+    pub(super) doubt: Option<Box<Doubt>>,
+}
+
+/// Why the first attempt of a part is not believed.
+#[derive(Clone, Debug)]
+pub(super) struct Doubt {
+    /// How it ended.
+    pub(super) end: JobEnd,
+    /// Tests that were announced and not reported.
+    pub(super) unreported: u32,
+    /// Whether tests failed, so that each of them shows what becomes of it.
+    pub(super) by_tests: bool,
 }
 
 /// A test.
 #[derive(Clone, Debug)]
 pub(super) struct TestBook {
-    /// Its id, kept only where a retry may need it.
+    /// The job it belongs to.
+    pub(super) job: JobIx,
+    /// Its id, kept only where another attempt may need it.
     pub(super) id: Option<Arc<str>>,
     /// When its current attempt began.
     pub(super) started: Option<Moment>,

@@ -48,7 +48,12 @@ impl Scheduler {
         match deadline {
             Deadline::RunBudget => self.run_budget_used_up(),
             Deadline::LayerBudget(layer) => self.layer_budget_used_up(layer),
-            Deadline::CategoryTimeout(category) => self.category_timed_out(category),
+            Deadline::CategoryTimeout(category) => {
+                // A whole run that checks its parts has the time anew.
+                if self.categories[category.position()].limit <= Some(self.now) {
+                    self.category_timed_out(category);
+                }
+            }
             Deadline::JobKill(job, _) => self.kill(job),
             Deadline::JobLost(job, _) => self.write_off(job),
             Deadline::ServiceStart(service) => self.service_start_overdue(service),
@@ -154,6 +159,7 @@ impl Scheduler {
                 self.finish_job(job, cause.outcome_of_waiting(), cause.describe().to_owned());
             }
             JobState::Retrying(..) => self.finish_without_retry(job, None),
+            JobState::Doubted => self.finish_in_doubt(job, Some("not checked by a whole run")),
             JobState::Closing | JobState::Finished => {}
         }
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    CategoryView, Counts, Ending, FAILURE_TEXT_LIMIT, JobView, LayerEnding, LayerView,
-    MESSAGE_LIMIT, RunIdentity, RunState, RunView, ServiceState, ServiceView, TestState, TestView,
-    WARNING_LIMIT,
+    CategoryView, Counts, DEPENDENT_LIMIT, Ending, FAILURE_TEXT_LIMIT, JobView, LayerEnding,
+    LayerView, MESSAGE_LIMIT, RunIdentity, RunState, RunView, ServiceState, ServiceView, TestState,
+    TestView, WARNING_LIMIT,
 };
 use crate::event::{
     AgentEvent, CategoryEvent, Envelope, Event, JobEvent, LayerEvent, RunEvent, RunResult,
@@ -90,6 +90,11 @@ impl RunView {
         match event {
             CategoryEvent::Started => view.progress.start(at),
             CategoryEvent::TimedOut { limit } => view.timed_out = Some(*limit),
+            CategoryEvent::DependsOnOrder { what } => {
+                if view.depends_on_order.len() < DEPENDENT_LIMIT {
+                    view.depends_on_order.push(Arc::clone(what));
+                }
+            }
             CategoryEvent::Finished { outcome, reason } => {
                 view.progress.finish(Ending { outcome: *outcome, reason: reason.clone() }, at);
             }
@@ -106,7 +111,7 @@ impl RunView {
                 self.running_jobs.insert((at, job));
             }
             JobEvent::Terminated { cause } => view.stopped_by = Some(*cause),
-            JobEvent::StopReached => {}
+            JobEvent::StopReached | JobEvent::Doubted => {}
             JobEvent::Killed => view.killed = true,
             JobEvent::AttemptFinished { .. } => {
                 self.running_jobs.remove(&(view.attempt_started, job));

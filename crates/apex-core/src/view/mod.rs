@@ -39,6 +39,9 @@ pub const MESSAGE_LIMIT: usize = 200;
 /// Warnings that a view keeps; later ones are counted only.
 pub const WARNING_LIMIT: usize = 200;
 
+/// Names of what depends on its order that a view keeps of a category.
+pub const DEPENDENT_LIMIT: usize = 1_000;
+
 /// What is known about a run.
 #[derive(Clone, Debug, Default)]
 pub struct RunView {

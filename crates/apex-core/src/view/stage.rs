@@ -1,5 +1,6 @@
 //! Layers, categories, jobs and services as a view holds them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Counts;
@@ -118,6 +119,9 @@ pub struct CategoryView {
     pub progress: Progress<Ending>,
     /// The time limit it reached, if it did.
     pub timed_out: Option<Duration>,
+    /// What failed in parts and not when all of it ran in one program: ids of tests, or names of
+    /// parts; the first thousand.
+    pub depends_on_order: Vec<Arc<str>>,
     /// Its tests.
     pub counts: Counts,
 }

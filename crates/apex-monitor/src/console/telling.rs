@@ -16,9 +16,13 @@ use apex_core::{
 use super::failure::{self, Place};
 use super::line::{Label, Line};
 use super::{quarantine, words};
+use crate::text::harmless_line;
 
 /// Failed tests that are told with their details; later ones get a line each.
 const BLOCKS: usize = 50;
+
+/// Tests of a category that depend on their order and are named.
+const DEPENDENT: usize = 5;
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,7 +65,9 @@ impl Telling {
                 return Vec::new();
             }
             Event::Category(category, event) => tell_category(view, *category, event, envelope.at),
-            Event::Job(_, event) if level < Level::Tests && !is_error(event) => return Vec::new(),
+            Event::Job(_, event) if level < Level::Tests && !is_of_interest(event) => {
+                return Vec::new();
+            }
             Event::Job(job, event) => tell_job(view, *job, event),
             Event::Service(service, event) => tell_service(view, *service, event),
             Event::Warning(text) => {
@@ -93,7 +99,7 @@ impl Telling {
         scene: Scene<'_>,
     ) -> Vec<Line> {
         let Some(test) = scene.view.test(number) else { return Vec::new() };
-        let is_last = attempt.0 > retries(scene.view, test.job);
+        let is_last = attempt.0 > repeats(scene.view, test.job);
         if outcome.is_bad() && is_last && quarantine::entry(scene.view, test).is_none() {
             return self.tell_failure(number, outcome, scene);
         }
@@ -148,10 +154,11 @@ impl Telling {
     }
 }
 
-fn retries(view: &RunView, job: JobIx) -> u32 {
+fn repeats(view: &RunView, job: JobIx) -> u32 {
     let category = view.category_of(job);
     let planned = category.and_then(|category| view.plan().categories.get(category.position()));
-    planned.map_or(0, |planned| planned.retries)
+    let is_part = view.plan().jobs.get(job.position()).is_some_and(|job| job.undivided.is_some());
+    planned.map_or(0, |planned| planned.retries) + u32::from(is_part)
 }
 
 /// What is going to happen, and what people should know about the selection.
@@ -259,11 +266,27 @@ fn tell_category(
             let line = named.with(Label::Bad, text).text(": ending what runs");
             (Level::Failures, Some(line))
         }
+        CategoryEvent::DependsOnOrder { what } if is_told_by_name(view, category, what) => {
+            let text = "failed in a part and not when all ran in one program: it depends on what \
+                        runs before or beside it";
+            let line = named.text(format!("{} ", harmless_line(what))).with(Label::Caution, text);
+            (Level::Failures, Some(line))
+        }
+        CategoryEvent::DependsOnOrder { .. } => (Level::Failures, None),
         CategoryEvent::Finished { outcome, reason } => {
             let ending = Ending { outcome: *outcome, reason: reason.clone() };
             (level_of(*outcome), Some(category_line(view, category, &ending, at, named)))
         }
     }
+}
+
+/// Whether this is one of the first that are known to depend on their order: a suite may have
+/// very many.
+fn is_told_by_name(view: &RunView, category: CategoryIx, what: &str) -> bool {
+    let category = view.categories().get(category.position());
+    let mut first =
+        category.into_iter().flat_map(|one| one.depends_on_order.iter().take(DEPENDENT));
+    first.any(|one| **one == *what)
 }
 
 /// A category that could not run is a failure of its own, one without tests is of little
@@ -290,11 +313,20 @@ fn category_line(
     }
     let spent = words::duration(category.progress.spent(at));
     let counts = words::counts(&category.counts);
-    line.text(format!(" in {spent} ({counts}){}", because(&ending.reason)))
+    let dependent = match category.depends_on_order.len() {
+        0 => String::new(),
+        count => format!("; {count} depend on what runs before or beside them"),
+    };
+    line.text(format!(" in {spent} ({counts}{dependent}){}", because(&ending.reason)))
 }
 
 fn because(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }
+}
+
+/// Whether an event of a job is told to those who do not want to hear of every test.
+const fn is_of_interest(event: &JobEvent) -> bool {
+    matches!(event, JobEvent::Doubted) || is_error(event)
 }
 
 const fn is_error(event: &JobEvent) -> bool {
@@ -310,6 +342,10 @@ fn tell_job(view: &RunView, job: JobIx, event: &JobEvent) -> (Level, Option<Line
         JobEvent::Terminated { cause } => {
             let text = format!("asked to end: {}", cause.describe());
             (Level::Tests, Some(named.with(Label::Caution, text)))
+        }
+        JobEvent::Doubted => {
+            let text = "went wrong in a part: all of it runs once in one program, which decides";
+            (Level::Milestones, Some(named.with(Label::Caution, text)))
         }
         JobEvent::Killed => (Level::Tests, Some(named.with(Label::Caution, "killed"))),
         JobEvent::StopReached | JobEvent::AttemptFinished { .. } => (Level::Tests, None),

@@ -1,21 +1,26 @@
 //! From the events of a run to the rows that are kept of it. It relies on the view that is folded
 //! from the same events, and holds only numbers: 40 bytes for each attempt of a job or a test.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
 use apex_config::model::RunnerKind;
-use apex_core::event::{JobEvent, ProcessEnd, RunEvent, Setting, TestEvent};
-use apex_core::{CategoryIx, Envelope, Event, JobIx, Moment, Outcome, RunView, TestIx};
+use apex_core::event::{CategoryEvent, JobEvent, ProcessEnd, RunEvent, Setting, TestEvent};
+use apex_core::plan::Cutting;
+use apex_core::{
+    AttemptNumber, CategoryIx, Envelope, Event, JobIx, Moment, Outcome, RunView, TestIx,
+};
 
-use super::row::{InputsRow, JobRow, RunRow, TestRow, verdict};
+use super::row::{CuttingRow, InputsRow, JobRow, RunRow, TestRow, verdict};
 
 /// Gathers what is kept of a run.
 #[derive(Debug, Default)]
 pub(super) struct Collector {
     setting: Setting,
     running: HashMap<JobIx, RunningJob>,
+    /// Jobs whose later attempts run more than the job.
+    doubted: HashSet<JobIx>,
     jobs: Vec<JobAttempt>,
     tests: Vec<TestAttempt>,
 }
@@ -63,6 +68,9 @@ impl Collector {
                 self.setting = started.setting.clone();
                 self.jobs.reserve(started.plan.jobs.len());
             }
+            Event::Category(category, CategoryEvent::DependsOnOrder { what }) => {
+                self.forget_part(*category, what, view);
+            }
             Event::Job(job, event) => self.take_job(*job, event, envelope.at, view),
             Event::Test(job, TestEvent::Finished { test, attempt, outcome, duration, .. }) => {
                 let attempt = TestAttempt {
@@ -94,6 +102,16 @@ impl Collector {
         }
     }
 
+    /// Drops the failure of a test in a part: it says how the test was run, not how it is.
+    fn forget_part(&mut self, category: CategoryIx, id: &str, view: &RunView) {
+        self.tests.retain(|attempt| {
+            let is_it = view.test(attempt.test).is_some_and(|test| {
+                *test.case.id == *id && view.category_of(test.job) == Some(category)
+            });
+            !(is_it && attempt.attempt == 1)
+        });
+    }
+
     fn take_job(&mut self, job: JobIx, event: &JobEvent, at: Moment, view: &RunView) {
         match event {
             JobEvent::Started { attempt } => {
@@ -116,6 +134,10 @@ impl Collector {
             }
             JobEvent::AttemptFinished { end, peak_memory_mb, .. } => {
                 let Some(running) = self.running.remove(&job) else { return };
+                // A run of the whole work would be taken for one of the part.
+                if self.doubted.contains(&job) {
+                    return;
+                }
                 let started = !matches!(end, ProcessEnd::NotStarted(_));
                 self.jobs.push(JobAttempt {
                     job,
@@ -128,6 +150,9 @@ impl Collector {
                     outcome: running.outcome,
                     peak_memory_mb: *peak_memory_mb,
                 });
+            }
+            JobEvent::Doubted => {
+                self.doubted.insert(job);
             }
             JobEvent::StopReached | JobEvent::Finished { .. } => {}
         }
@@ -158,6 +183,7 @@ impl Collector {
             verdict: view.result().map(verdict),
             duration: view.spent(view.last()),
             inputs: inputs(view),
+            cuttings: cuttings(view),
         })
     }
 
@@ -237,6 +263,37 @@ fn inputs(view: &RunView) -> Vec<InputsRow<'_>> {
             fingerprint: fingerprint.as_str(),
             is_sample: planned.is_sample,
             passed,
+        })
+    });
+    rows.collect()
+}
+
+/// How those categories were cut that show something about running in parts: that came to an end
+/// of their own.
+fn cuttings(view: &RunView) -> Vec<CuttingRow<'_>> {
+    let planned = view.plan().categories.iter().zip(view.categories()).enumerate();
+    let rows = planned.filter_map(|(position, (planned, category))| {
+        let in_parts = match planned.cutting {
+            Cutting::AsWritten => return None,
+            Cutting::Whole { .. } => false,
+            Cutting::Parts { .. } => true,
+        };
+        let jobs = || view.plan().jobs_of(CategoryIx::at(position));
+        let was_checked = jobs().any(|job| {
+            let attempts = view.jobs().get(job.position()).and_then(|job| job.attempt);
+            attempts.is_some_and(|attempt| attempt > AttemptNumber::FIRST)
+        });
+        let outcome = category.progress.ending()?.outcome;
+        let passed = match outcome {
+            Outcome::Passed | Outcome::Flaky | Outcome::Quarantined => true,
+            Outcome::Failed | Outcome::Errored => false,
+            _ => return None,
+        };
+        Some(CuttingRow {
+            category: planned.name.as_str(),
+            parts: if in_parts { u32::try_from(jobs().count()).unwrap_or(u32::MAX) } else { 0 },
+            whole: (!in_parts || was_checked || !passed).then_some(passed),
+            depends: category.depends_on_order.first().map(|what| &**what),
         })
     });
     rows.collect()

@@ -14,7 +14,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use super::trouble::HistoryError;
 
 /// The version of the tables. A greater one is for a newer Apex.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
+
+/// The version without the table of cuttings. Read as it is, completed by the first writer.
+const WITHOUT_CUTTINGS: i64 = 1;
 
 /// How long a writer waits for its turn.
 const WRITER_PATIENCE: Duration = Duration::from_secs(5);
@@ -92,11 +95,24 @@ CREATE TABLE notes (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;
 ";
 
-/// How many tables there are.
-const TABLE_COUNT: usize = 7;
+/// How categories were cut whose tests share a program; `whole` is whether all of it passed in one
+/// program, where that was tried.
+const CUTTINGS: &str = "
+CREATE TABLE cuttings (
+    category INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    parts INTEGER NOT NULL,
+    whole INTEGER,
+    depends TEXT,
+    PRIMARY KEY (category, run)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 2;
+";
+
+/// How many tables there are without that of cuttings.
+const FIRST_TABLES: usize = 7;
 
 /// Opens the database for reading; `None` when there is none, or one that was never filled.
 pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, HistoryError> {
@@ -109,7 +125,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Option<Connection>, HistoryErr
     let connection = connection.map_err(failed)?;
     match version(&connection).map_err(failed)? {
         0 => Ok(None),
-        VERSION => Ok(Some(connection)),
+        WITHOUT_CUTTINGS | VERSION => Ok(Some(connection)),
         found => Err(HistoryError::Newer { path: path.to_owned(), found, known: VERSION }),
     }
 }
@@ -120,7 +136,7 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, HistoryError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = open(path, flags, WRITER_PATIENCE).map_err(failed)?;
     let found = match version(&connection).map_err(failed)? {
-        0 => make_tables(&mut connection).map_err(failed)?,
+        0 | WITHOUT_CUTTINGS => make_tables(&mut connection).map_err(failed)?,
         found => found,
     };
     if found > VERSION {
@@ -151,7 +167,14 @@ fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
     )?;
     let texts: Vec<String> =
         statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    Ok(texts.len() == TABLE_COUNT && texts.iter().all(|text| TABLES.contains(text)))
+    let is_known = |text: &String| TABLES.contains(text) || CUTTINGS.contains(text);
+    let count = FIRST_TABLES + usize::from(has_cuttings(connection)?);
+    Ok(texts.len() == count && texts.iter().all(is_known))
+}
+
+/// Whether the table of cuttings is there: not in a file that no writer of this version has seen.
+pub(super) fn has_cuttings(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(version(connection)? > WITHOUT_CUTTINGS)
 }
 
 /// A transaction that has its turn to write from the beginning.
@@ -177,7 +200,7 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-/// Makes the tables, unless another process was faster; answers with the version that is there.
+/// Makes the tables that are missing, unless another process was faster; answers with the version that is there.
 fn make_tables(connection: &mut Connection) -> rusqlite::Result<i64> {
     // Nothing is in it that a loss of power could take: waiting for the disk can wait until there
     // is, and each such wait costs as much as starting a program.
@@ -194,11 +217,11 @@ fn make_tables_at_once(connection: &mut Connection) -> rusqlite::Result<i64> {
         done => done?,
     }
     let transaction = begin(connection)?;
-    let found = version(&transaction)?;
-    if found != 0 {
-        return Ok(found);
+    match version(&transaction)? {
+        0 => transaction.execute_batch(&format!("{TABLES}{CUTTINGS}"))?,
+        WITHOUT_CUTTINGS => transaction.execute_batch(CUTTINGS)?,
+        found => return Ok(found),
     }
-    transaction.execute_batch(TABLES)?;
     transaction.commit()?;
     Ok(VERSION)
 }

@@ -88,6 +88,7 @@ fn remove_before(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<u32
         transaction.execute("DELETE FROM test_attempts WHERE run < ?1", [id])?;
         transaction.execute("DELETE FROM job_attempts WHERE run < ?1", [id])?;
         transaction.execute("DELETE FROM inputs WHERE run < ?1", [id])?;
+        transaction.execute("DELETE FROM cuttings WHERE run < ?1", [id])?;
     }
     Ok(u32::try_from(removed).unwrap_or(u32::MAX))
 }

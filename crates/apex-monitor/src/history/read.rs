@@ -8,11 +8,13 @@ use std::time::Duration;
 use apex_config::model::CategoryName;
 use apex_core::change::Fingerprint;
 use apex_core::history::{
-    CategoryHistory, History, InputsSeen, JobSample, MOST_SAMPLES, TestHistory, TestSample,
+    CategoryHistory, CuttingSample, History, InputsSeen, JobSample, MOST_SAMPLES, TestHistory,
+    TestSample,
 };
 use apex_core::{Outcome, RunId};
 use rusqlite::{Connection, Row};
 
+use super::database::has_cuttings;
 use super::names::Names;
 
 /// Runs that are looked at, the newest first.
@@ -130,6 +132,7 @@ impl Reader<'_> {
             jobs: Vec::new(),
             passes: self.inputs(number, true)?,
             misses: self.inputs(number, false)?,
+            cuttings: self.cuttings(number)?,
         };
         let itself = self.fill_jobs(number, &mut category.jobs)?;
         if !itself.is_empty() {
@@ -218,6 +221,31 @@ impl Reader<'_> {
             seen.push(InputsSeen { fingerprint, run: RunId::new(&run) });
         }
         Ok(seen)
+    }
+
+    /// How a category was cut in its latest runs.
+    fn cuttings(&self, category: i64) -> rusqlite::Result<Vec<CuttingSample>> {
+        if !has_cuttings(self.connection)? {
+            return Ok(Vec::new());
+        }
+        let mut statement = self.connection.prepare_cached(
+            "SELECT run, parts, whole, depends FROM cuttings WHERE category = ?1 \
+             ORDER BY run DESC LIMIT ?2",
+        )?;
+        let limit = i64::try_from(MOST_SAMPLES).unwrap_or(i64::MAX);
+        let mut rows = statement.query((category, limit))?;
+        let mut cuttings = Vec::new();
+        while let Some(row) = rows.next()? {
+            let Some(run) = self.runs.get(&row.get(0)?) else { continue };
+            cuttings.push(CuttingSample {
+                unix_millis: run.unix_millis,
+                commit: run.commit.clone(),
+                parts: row.get(1)?,
+                whole: row.get(2)?,
+                depends: row.get(3)?,
+            });
+        }
+        Ok(cuttings)
     }
 
     /// The latest attempts of a category's jobs that ended by themselves, and apart from these the

@@ -32,6 +32,21 @@ pub struct RunRow<'a> {
     pub duration: Duration,
     /// What the inputs of its categories amounted to, where that was asked.
     pub inputs: Vec<InputsRow<'a>>,
+    /// How those of its categories were cut whose tests share a program.
+    pub cuttings: Vec<CuttingRow<'a>>,
+}
+
+/// How a category was cut in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CuttingRow<'a> {
+    /// The category.
+    pub category: &'a str,
+    /// Into how many jobs; 0 when it ran whole.
+    pub parts: u32,
+    /// Whether it passed in one program, where that was tried.
+    pub whole: Option<bool>,
+    /// What failed in a part and not in the whole.
+    pub depends: Option<&'a str>,
 }
 
 /// The inputs of a category in a run.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Statement, Transaction, param
 
 use super::database::begin;
 use super::names::Names;
-use super::row::{InputsRow, JobRow, RunRow, TestRow};
+use super::row::{CuttingRow, InputsRow, JobRow, RunRow, TestRow};
 
 /// Adds a run with the attempts of its jobs and tests, unless it is there. Answers whether it was
 /// added.
@@ -24,6 +24,9 @@ pub(super) fn add<'a>(
     let mut addition = Addition::new(&transaction, run)?;
     for inputs in &run.inputs {
         addition.inputs(inputs)?;
+    }
+    for cutting in &run.cuttings {
+        addition.cutting(cutting)?;
     }
     for job in jobs {
         addition.job(&job)?;
@@ -133,6 +136,17 @@ impl<'t> Addition<'t> {
         )?;
         let (fingerprint, is_sample) = (inputs.fingerprint, inputs.is_sample);
         statement.execute(params![category, self.run, fingerprint, is_sample, inputs.passed])?;
+        Ok(())
+    }
+
+    fn cutting(&mut self, cutting: &CuttingRow<'_>) -> rusqlite::Result<()> {
+        let category = self.name(cutting.category)?;
+        self.transaction
+            .prepare_cached(
+                "INSERT OR IGNORE INTO cuttings (category, run, parts, whole, depends) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![category, self.run, cutting.parts, cutting.whole, cutting.depends])?;
         Ok(())
     }
 

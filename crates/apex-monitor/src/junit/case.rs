@@ -122,7 +122,7 @@ pub(super) fn write_case(
     }
     let shape = shape_of(test);
     if shape == Shape::Passed {
-        return xml.write_event(Event::Empty(case));
+        return write_passed(xml, case, view, test);
     }
     xml.write_event(Event::Start(case))?;
     let attempts = Attempt::all_of(test);
@@ -136,6 +136,28 @@ pub(super) fn write_case(
         rest.iter().try_for_each(|attempt| write_attempt(xml, view, test, "rerun", *attempt))?;
         write_output(xml, *first)?;
     }
+    xml.write_event(Event::End(BytesEnd::new("testcase")))
+}
+
+/// Writes a test that passed; of one that failed in a part of its category, that too, where nobody
+/// counts it.
+fn write_passed(
+    xml: &mut Writer<impl Write>,
+    case: BytesStart<'_>,
+    view: &RunView,
+    test: &TestView,
+) -> io::Result<()> {
+    let Some(failed) = test.earlier.iter().find(|attempt| attempt.outcome.is_bad()) else {
+        return xml.write_event(Event::Empty(case));
+    };
+    let attempt = Attempt { outcome: failed.outcome, failure: failed.failure.as_deref() };
+    let note = format!(
+        "depends on what runs before or beside it: it failed in a part of its category and passed \
+         when all of it ran in one program\n{}",
+        message(view, test, attempt)
+    );
+    xml.write_event(Event::Start(case))?;
+    write_text(xml, BytesStart::new("system-out"), &note)?;
     xml.write_event(Event::End(BytesEnd::new("testcase")))
 }
 

@@ -154,6 +154,9 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
         Body::CategoryTimedOut { category, limit_seconds, .. } => {
             of_category(category, CategoryEvent::TimedOut { limit: limit_seconds.into() })
         }
+        Body::CategoryDependsOnOrder { category, what, .. } => {
+            of_category(category, CategoryEvent::DependsOnOrder { what: what.into() })
+        }
         Body::CategoryFinished { category, outcome, reason, .. } => {
             let (outcome, reason) = (outcome.0, reason.into());
             of_category(category, CategoryEvent::Finished { outcome, reason })
@@ -165,6 +168,7 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
             of_job(job, JobEvent::Terminated { cause: cause.0 })
         }
         Body::JobStopReached { job, .. } => of_job(job, JobEvent::StopReached),
+        Body::JobDoubted { job, .. } => of_job(job, JobEvent::Doubted),
         Body::JobKilled { job, .. } => of_job(job, JobEvent::Killed),
         Body::JobAttemptFinished { job, attempt, end, peak_memory_mb, .. } => {
             let (attempt, end) = (AttemptNumber(attempt), end.into());

@@ -206,6 +206,9 @@ impl<'v> Beside<'v> {
             CategoryEvent::TimedOut { limit } => {
                 Body::CategoryTimedOut { category, name, limit_seconds: (*limit).into() }
             }
+            CategoryEvent::DependsOnOrder { what } => {
+                Body::CategoryDependsOnOrder { category, name, what: Text::Borrowed(what) }
+            }
             CategoryEvent::Finished { outcome, reason } => {
                 let (outcome, reason) = (Word(*outcome), reason.into());
                 Body::CategoryFinished { category, name, outcome, reason }
@@ -224,6 +227,7 @@ impl<'v> Beside<'v> {
                 Body::JobTerminated { job, category, cause: Word(*cause) }
             }
             JobEvent::StopReached => Body::JobStopReached { job, category },
+            JobEvent::Doubted => Body::JobDoubted { job, category },
             JobEvent::Killed => Body::JobKilled { job, category },
             JobEvent::AttemptFinished { attempt, end, peak_memory_mb } => {
                 Body::JobAttemptFinished {

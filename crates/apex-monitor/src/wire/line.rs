@@ -135,6 +135,15 @@ pub(super) enum Body<'a> {
         name: Option<Text<'a>>,
         limit_seconds: Seconds,
     },
+    /// Something failed while a category ran in parts, and did not when all of it ran in one
+    /// program: a test, or a part where no test could be named.
+    #[serde(rename = "category.depends_on_order")]
+    CategoryDependsOnOrder {
+        category: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Text<'a>>,
+        what: Text<'a>,
+    },
     /// A category ended, or never started.
     #[serde(rename = "category.finished")]
     CategoryFinished {
@@ -171,6 +180,14 @@ pub(super) enum Body<'a> {
     /// The processes of a job were killed.
     #[serde(rename = "job.killed")]
     JobKilled {
+        job: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        category: Option<Text<'a>>,
+    },
+    /// A part of a work that was cut on trust went wrong: the whole work is going to run once, and
+    /// decides.
+    #[serde(rename = "job.doubted")]
+    JobDoubted {
         job: u32,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         category: Option<Text<'a>>,

@@ -158,7 +158,18 @@ pub(super) struct Category<'a> {
     /// Whether it runs only to check its declared inputs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_sample: bool,
+    /// Whether it was cut on trust, or could have been.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cutting: Option<CuttingLine<'a>>,
     pub work: CategoryWorkLine<'a>,
+}
+
+/// Whether a category whose tests share a program is cut on trust, and why.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct CuttingLine<'a> {
+    pub in_parts: bool,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub why: Text<'a>,
 }
 
 /// The jobs of a category, or why it has none.
@@ -220,6 +231,9 @@ pub(super) struct Job<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<PartLine<'a>>,
     pub found_by: Text<'a>,
+    /// The whole work that it is a part of on trust.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undivided: Option<WorkLine<'a>>,
     /// What earlier runs let expect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<ForecastLine>,

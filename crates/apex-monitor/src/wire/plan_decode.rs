@@ -10,15 +10,15 @@ use apex_core::Plan;
 use apex_core::change::Fingerprint;
 use apex_core::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
 use apex_core::plan::{
-    CategoryWork, Forecast, JobSpec, LayerPrediction, LeftOut, Part, PlannedCategory, PlannedJob,
-    PlannedLayer, PlannedService, Prediction, RequestSummary, SerialShare, Since, Sparing,
-    Standing, Work,
+    CategoryWork, Cutting, Forecast, JobSpec, LayerPrediction, LeftOut, Part, PlannedCategory,
+    PlannedJob, PlannedLayer, PlannedService, Prediction, RequestSummary, SerialShare, Since,
+    Sparing, Standing, Work,
 };
 
 use super::line::Text;
 use super::plan::{
-    Category, CategoryWorkLine, ForecastLine, Job, Layer, PartLine, PlanLine, PredictionLine,
-    QuarantinedLine, Request, Service, Shard, WorkLine,
+    Category, CategoryWorkLine, CuttingLine, ForecastLine, Job, Layer, PartLine, PlanLine,
+    PredictionLine, QuarantinedLine, Request, Service, Shard, WorkLine,
 };
 use super::policy::retry_causes;
 
@@ -147,6 +147,7 @@ impl TryFrom<Category<'_>> for PlannedCategory {
             estimate: category.estimate_seconds.into(),
             fingerprint: category.fingerprint.as_deref().and_then(Fingerprint::from_text),
             is_sample: category.is_sample,
+            cutting: category.cutting.map(Into::into).unwrap_or_default(),
             work: category.work.into(),
         })
     }
@@ -164,6 +165,13 @@ impl From<CategoryWorkLine<'_>> for CategoryWork {
             }
             CategoryWorkLine::Skipped { reason } => Self::Skipped { reason: reason.into() },
         }
+    }
+}
+
+impl From<CuttingLine<'_>> for Cutting {
+    fn from(line: CuttingLine<'_>) -> Self {
+        let why = line.why.into();
+        if line.in_parts { Self::Parts { why } } else { Self::Whole { why } }
     }
 }
 
@@ -187,18 +195,23 @@ impl From<PredictionLine> for Prediction {
 
 impl From<Job<'_>> for PlannedJob {
     fn from(job: Job<'_>) -> Self {
+        let spec = JobSpec {
+            runner: job.runner.0,
+            working_directory: job.working_directory.into(),
+            work: job.work.into(),
+            env: Arc::new(job.env.into_owned()),
+            shard: job.shard.map(|Shard { number, of }| (number, of)),
+            part: job.part.map(|part| Arc::new(part.into())),
+            found_by: job.found_by.into(),
+        };
+        let whole = |work: WorkLine<'_>| {
+            Arc::new(JobSpec { work: work.into(), part: None, ..spec.clone() })
+        };
         Self {
             category: CategoryIx(job.category),
             services: job.services.into_iter().map(ServiceIx).collect(),
-            spec: JobSpec {
-                runner: job.runner.0,
-                working_directory: job.working_directory.into(),
-                work: job.work.into(),
-                env: Arc::new(job.env.into_owned()),
-                shard: job.shard.map(|Shard { number, of }| (number, of)),
-                part: job.part.map(|part| Arc::new(part.into())),
-                found_by: job.found_by.into(),
-            },
+            undivided: job.undivided.map(whole),
+            spec,
             forecast: job.forecast.map(Into::into),
             holds: job.holds.into_iter().map(|name| Arc::from(&*name)).collect(),
             standing: if job.if_it_fits { Standing::IfItFits } else { Standing::Required },

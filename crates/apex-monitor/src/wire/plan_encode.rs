@@ -7,16 +7,16 @@ use apex_config::model::{CommandLine, Quarantined, RetryWhen};
 use apex_core::Plan;
 use apex_core::id::{CategoryIx, LayerIx, ServiceIx};
 use apex_core::plan::{
-    CategoryWork, Forecast, Part, PlannedCategory, PlannedJob, PlannedLayer, PlannedService,
-    Prediction, Sparing, Standing, Work,
+    CategoryWork, Cutting, Forecast, Part, PlannedCategory, PlannedJob, PlannedLayer,
+    PlannedService, Prediction, Sparing, Standing, Work,
 };
 
 use super::line::Text;
 use super::listed::Listed;
 use super::plan::{
-    Category, CategoryWorkLine, ForecastLine, Job, Layer, LayerPredictionLine, LeftOut, PartLine,
-    PlanFile, PlanLine, PredictionLine, QuarantinedLine, Request, SerialLine, Service, Shard,
-    SinceLine, Success, WorkLine,
+    Category, CategoryWorkLine, CuttingLine, ForecastLine, Job, Layer, LayerPredictionLine,
+    LeftOut, PartLine, PlanFile, PlanLine, PredictionLine, QuarantinedLine, Request, SerialLine,
+    Service, Shard, SinceLine, Success, WorkLine,
 };
 use super::policy::{FailureLimitsLine, retry_words};
 use super::seconds::Seconds;
@@ -126,6 +126,7 @@ impl<'a> From<&'a PlannedCategory> for Category<'a> {
             estimate_seconds: category.estimate.into(),
             fingerprint: category.fingerprint.as_ref().map(|it| it.as_str().into()),
             is_sample: category.is_sample,
+            cutting: cutting(&category.cutting),
             work: (&category.work).into(),
         }
     }
@@ -175,6 +176,7 @@ impl<'a> From<&'a PlannedJob> for Job<'a> {
             shard: job.spec.shard.map(|(number, of)| Shard { number, of }),
             part: job.spec.part.as_deref().map(Into::into),
             found_by: Text::Borrowed(&job.spec.found_by),
+            undivided: job.undivided.as_ref().map(|whole| (&whole.work).into()),
             forecast: job.forecast.map(ForecastLine::from),
             holds: job.holds.iter().map(|name| Text::Borrowed(name)).collect(),
             if_it_fits: job.standing == Standing::IfItFits,
@@ -258,6 +260,15 @@ impl<'a> From<&'a PlannedService> for Service<'a> {
             reason: (&service.reason).into(),
         }
     }
+}
+
+fn cutting(cutting: &Cutting) -> Option<CuttingLine<'_>> {
+    let (in_parts, why) = match cutting {
+        Cutting::AsWritten => return None,
+        Cutting::Whole { why } => (false, why),
+        Cutting::Parts { why } => (true, why),
+    };
+    Some(CuttingLine { in_parts, why: Text::Borrowed(why) })
 }
 
 fn shared(list: &[Arc<str>]) -> Vec<Text<'_>> {

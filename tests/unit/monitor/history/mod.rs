@@ -40,6 +40,7 @@ fn run(id: &str, hours: u64) -> RunRow<'_> {
         verdict: Some(Verdict::Passed),
         duration: Duration::from_millis(1234),
         inputs: Vec::new(),
+        cuttings: Vec::new(),
     }
 }
 

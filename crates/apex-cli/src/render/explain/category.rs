@@ -28,7 +28,7 @@ pub(crate) fn category(
     };
     let shards = match category.shards {
         Shards::Fixed(number) => Fact::number("shards", "shards", number),
-        Shards::WhereIsolated => Fact::text("shards", "shards", "where files are isolated"),
+        Shards::WhereSafe => Fact::text("shards", "shards", "where it is safe"),
         Shards::Auto => {
             Fact::text("shards", "shards", "auto").said("by what starting a program costs")
         }
@@ -64,7 +64,7 @@ pub(crate) fn category(
         name: name.to_owned(),
         origin: Some(origins.category(name)),
         facts,
-        reasons: reasons(origins, category),
+        reasons: reasons(origins, category, plan),
         work: work_of(category, plan),
     }
 }
@@ -93,13 +93,17 @@ fn grace(origins: Origins<'_>, category: &Category) -> Place {
     }
 }
 
-fn reasons(origins: Origins<'_>, category: &Category) -> Vec<String> {
-    match &category.layer {
+fn reasons(origins: Origins<'_>, category: &Category, plan: &Plan) -> Vec<String> {
+    let mut reasons = match &category.layer {
         Some(layer) => {
             vec![format!("layer {layer} lists it at {}", origins.category(category.name.as_str()))]
         }
         None => vec!["no layer lists it: it runs when it is asked for by name".to_owned()],
-    }
+    };
+    let planned = plan.categories.iter().find(|planned| planned.name == category.name);
+    let cutting = planned.map(|planned| planned.cutting.why()).filter(|why| !why.is_empty());
+    reasons.extend(cutting.map(str::to_owned));
+    reasons
 }
 
 /// The modes whose layers hold a category.

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use apex_config::model::RunnerKind;
 
-use super::found::FoundJob;
+use super::found::{FoundJob, MayCut};
 use super::job::JobSpec;
 use super::worth::Patience;
 use crate::estimate::{Amount, CategoryEstimate};
@@ -47,6 +47,11 @@ pub struct Rules {
     pub guess: Duration,
     /// How jobs are made that a budget will choose among; none where everything fits.
     pub choice: Option<Choice>,
+    /// Slots that nothing else of the plan would use: then starting programs costs no one else
+    /// time. 0 where there is other work.
+    pub idle_slots: u32,
+    /// Whether work that may be cut on trust is cut.
+    pub trusts: bool,
 }
 
 /// How jobs are made that a budget chooses among: small ones, of tests that are worth about the
@@ -93,9 +98,21 @@ pub fn split(found: &FoundJob, rules: &Rules, estimate: &CategoryEstimate<'_>) -
         return by_shards(found, rules, estimate);
     }
     let names: usize = loads.iter().map(|load| load.path.len() + 1).sum();
-    let cutting =
-        Cutting { found, rules, estimate, may_cut: found.divisible && names < MOST_NAMES };
+    let may_cut = names < MOST_NAMES
+        && match found.may_cut {
+            MayCut::No => false,
+            MayCut::OnTrust => may_trust(found, rules),
+            MayCut::Freely => true,
+        };
+    let cutting = Cutting { found, rules, estimate, may_cut };
     serial::apart(&cutting, &loads)
+}
+
+/// Whether work that may be cut on trust is: not where a budget will choose among its tests, and
+/// not where some must not overlap, because a check of the whole would have to hold what they hold.
+fn may_trust(found: &FoundJob, rules: &Rules) -> bool {
+    let is_marked = found.sources.iter().any(|source| source.serial.marks > 0);
+    rules.trusts && rules.choice.is_none() && !is_marked
 }
 
 /// Work and what its cutting depends on.
@@ -118,7 +135,7 @@ impl Cutting<'_, '_> {
         if sizes.len() < 2 {
             return vec![Bin::of(loads.iter().map(FileLoad::whole))];
         }
-        let pieces = if self.found.spec.runner == RunnerKind::Pytest {
+        let pieces = if self.cuts_files() {
             load::pieces(loads, self.longest_piece(loads))
         } else {
             loads.iter().map(FileLoad::whole).collect()
@@ -126,9 +143,15 @@ impl Cutting<'_, '_> {
         pack::pack(pieces, &sizes)
     }
 
+    /// Whether a file may be cut: its framework can run some of its tests, and nothing is said
+    /// against it. On trust, the tests of a file stay together.
+    fn cuts_files(&self) -> bool {
+        self.found.spec.runner == RunnerKind::Pytest && self.found.may_cut == MayCut::Freely
+    }
+
     fn bins_to_choose(&self, loads: &[FileLoad<'_>], choice: &Choice) -> Vec<Bin> {
         let size = choice.size.as_secs_f64().max(LEAST_STARTS * self.estimate.startup.once);
-        let pieces = if self.found.spec.runner == RunnerKind::Pytest {
+        let pieces = if self.cuts_files() {
             load::pieces_by_worth(loads, size)
         } else {
             loads.iter().map(FileLoad::whole).collect()
@@ -142,8 +165,11 @@ impl Cutting<'_, '_> {
         let count: u32 = loads.iter().map(|load| load.count).sum();
         let total = total + startup.per_test * f64::from(count);
         let is_known = loads.iter().any(|load| !load.is_new);
+        // What keeps files apart starts a process for each in any case, and several at once.
+        let keeps_apart = self.found.spec.runner.isolates_files();
+        let idle_slots = if keeps_apart { 0 } else { self.rules.idle_slots };
         let start = startup.once * bought_share(self.found.spec.runner);
-        sizes(total, start, self.rules, is_known)
+        sizes(total, start, &Rules { idle_slots, ..*self.rules }, is_known)
     }
 
     /// What a piece of a file takes at most: an eighth of the ideal finish, but not so little
@@ -171,7 +197,7 @@ fn by_shards(found: &FoundJob, rules: &Rules, estimate: &CategoryEstimate<'_>) -
     let job = |spec: JobSpec, content: Content| CutJob { spec, holds: Vec::new(), content };
     let total =
         if content.known.is_empty() { rules.guess.as_secs_f64() } else { content.tests.mean };
-    let count = match (found.divisible, content.known.is_empty()) {
+    let count = match (found.may_cut == MayCut::Freely, content.known.is_empty()) {
         (false, _) => 1,
         (true, true) => sizes::windows_in(total, rules.window).clamp(1, rules.most.max(1)),
         (true, false) => sizes::windows(total, rules),

@@ -18,6 +18,9 @@ const START_SHARE: f64 = 0.10;
 /// a tenth of the processor time.
 const BOUGHT: f64 = 0.05;
 
+/// The same where nothing else waits for the processors.
+const IDLE: f64 = 0.25;
+
 /// Most jobs for each that can run at the same time, when durations are known, and when not:
 /// then a wrong guess should cost little.
 const ROUNDS: (u32, u32) = (8, 4);
@@ -34,7 +37,8 @@ pub fn sizes(total: f64, start: f64, rules: &Rules, is_known: bool) -> Vec<f64> 
     let most = wanted.min(rules.most).min(whole(affordable));
     let least = start * (1.0 - START_SHARE) / START_SHARE;
     if most < 2 || total < 2.0 * least {
-        return vec![total];
+        let few = for_idle_slots(total, start, rules);
+        return vec![total / f64::from(few); few as usize];
     }
     let longest = rules.window.as_secs_f64().max(least);
     let mut jobs = factored(total, least, longest, Bounds { width, most });
@@ -43,6 +47,12 @@ pub fn sizes(total: f64, start: f64, rules: &Rules, is_known: bool) -> Vec<f64> 
         jobs.fill(each);
     }
     jobs
+}
+
+/// How many equal jobs small work is cut into when nobody else waits for the slots.
+fn for_idle_slots(total: f64, start: f64, rules: &Rules) -> u32 {
+    let affordable = if start > 0.0 { 1.0 + IDLE * (start + total) / start } else { f64::MAX };
+    rules.idle_slots.min(rules.most).min(whole(affordable)).max(1)
 }
 
 /// How many jobs work of unknown start is cut into, such as a command that cuts itself.

@@ -7,7 +7,8 @@ use std::path::Path;
 use rusqlite::{Connection, Row};
 
 use super::FORM;
-use super::line::{InputsLine, JobLine, Line, RunLine, TestLine};
+use super::line::{CuttingLine, InputsLine, JobLine, Line, RunLine, TestLine};
+use crate::history::database::has_cuttings;
 use crate::history::names::Names;
 use crate::history::trouble::HistoryError;
 
@@ -30,6 +31,11 @@ ORDER BY c.text, job, attempt";
 const INPUTS: &str = "
 SELECT category, fingerprint, is_sample, passed
 FROM names AS c CROSS JOIN inputs AS i ON i.category = c.id AND i.run = ?1";
+
+const CUTTINGS: &str = "
+SELECT category, parts, whole, depends
+FROM names AS c CROSS JOIN cuttings AS i ON i.category = c.id AND i.run = ?1
+ORDER BY c.text";
 
 const TESTS: &str = "
 SELECT category, test, job, attempt, outcome, duration
@@ -80,7 +86,8 @@ fn write_runs(connection: &Connection, writer: &mut dyn Write) -> Result<u32, St
     let mut runs = statement.query([])?;
     while let Some(run) = runs.next()? {
         let inputs = known.inputs(&transaction, run.get(0)?)?;
-        write_line(writer, &Line::Run(RunLine { inputs, ..run_line(run)? }))?;
+        let cuttings = known.cuttings(&transaction, run.get(0)?)?;
+        write_line(writer, &Line::Run(RunLine { inputs, cuttings, ..run_line(run)? }))?;
         write_attempts(&transaction, run.get(0)?, &known, writer)?;
         written += 1;
     }
@@ -159,6 +166,28 @@ impl Known {
         Ok(inputs)
     }
 
+    fn cuttings(
+        &self,
+        connection: &Connection,
+        run: i64,
+    ) -> rusqlite::Result<Vec<CuttingLine<'_>>> {
+        if !has_cuttings(connection)? {
+            return Ok(Vec::new());
+        }
+        let mut statement = connection.prepare_cached(CUTTINGS)?;
+        let mut rows = statement.query([run])?;
+        let mut cuttings = Vec::new();
+        while let Some(row) = rows.next()? {
+            cuttings.push(CuttingLine {
+                category: self.text(row, 0)?.into(),
+                parts: row.get(1)?,
+                whole: row.get(2)?,
+                depends: row.get::<_, Option<String>>(3)?.map(Into::into),
+            });
+        }
+        Ok(cuttings)
+    }
+
     fn job_line(&self, row: &Row<'_>) -> rusqlite::Result<JobLine<'_>> {
         let outcome: Option<i64> = row.get(11)?;
         let outcome = outcome.and_then(|outcome| self.texts.get(&outcome));
@@ -212,6 +241,7 @@ fn run_line(row: &Row<'_>) -> rusqlite::Result<RunLine<'static>> {
         verdict: text(9)?,
         duration_micros: whole(row, 10)?,
         inputs: Vec::new(),
+        cuttings: Vec::new(),
         jobs: whole(row, 11)?,
         tests: whole(row, 12)?,
     })

@@ -7,7 +7,7 @@ use std::time::Duration;
 use apex_core::{Outcome, Verdict};
 use serde::{Deserialize, Serialize};
 
-use crate::history::row::{InputsRow, JobRow, RunRow, TestRow};
+use crate::history::row::{CuttingRow, InputsRow, JobRow, RunRow, TestRow};
 
 /// Borrowed when a line is written and owned when it is read.
 pub(super) type Text<'a> = Cow<'a, str>;
@@ -49,6 +49,8 @@ pub(super) struct RunLine<'a> {
     pub(super) duration_micros: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) inputs: Vec<InputsLine<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) cuttings: Vec<CuttingLine<'a>>,
     /// How many attempts of jobs follow.
     pub(super) jobs: u64,
     /// How many attempts of tests follow.
@@ -63,6 +65,17 @@ pub(super) struct InputsLine<'a> {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_sample: bool,
     pub(super) passed: bool,
+}
+
+/// How a category was cut in a run.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CuttingLine<'a> {
+    pub(super) category: Text<'a>,
+    pub(super) parts: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) whole: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) depends: Option<Text<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -112,6 +125,7 @@ impl<'a> From<&'a RunLine<'_>> for RunRow<'a> {
             verdict: line.verdict.as_deref().and_then(Verdict::from_word),
             duration: Duration::from_micros(line.duration_micros),
             inputs: line.inputs.iter().map(InputsRow::from).collect(),
+            cuttings: line.cuttings.iter().map(CuttingRow::from).collect(),
         }
     }
 }
@@ -123,6 +137,17 @@ impl<'a> From<&'a InputsLine<'_>> for InputsRow<'a> {
             fingerprint: &line.fingerprint,
             is_sample: line.is_sample,
             passed: line.passed,
+        }
+    }
+}
+
+impl<'a> From<&'a CuttingLine<'_>> for CuttingRow<'a> {
+    fn from(line: &'a CuttingLine<'_>) -> Self {
+        Self {
+            category: &line.category,
+            parts: line.parts,
+            whole: line.whole,
+            depends: line.depends.as_deref(),
         }
     }
 }
