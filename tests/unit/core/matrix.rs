@@ -65,6 +65,7 @@ fn job(piece: &Piece) -> PlannedJob {
 
 fn category(position: usize, layer: usize, work: CategoryWork) -> PlannedCategory {
     PlannedCategory {
+        cutting: apex_core::plan::Cutting::default(),
         name: CategoryName::new(&format!("category{position}")).unwrap(),
         layer: LayerIx::at(layer),
         reason: "".into(),

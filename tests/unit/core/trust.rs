@@ -297,7 +297,14 @@ fn reports((tests, end, problem): Attempt<'static>) -> impl Iterator<Item = JobR
     });
     let problem = problem.map(str::to_owned);
     let duration = Duration::ZERO;
-    let end = JobEnd { end, problem, nothing_to_run: false, duration, peak_memory_mb: None };
+    let end = JobEnd {
+        end,
+        problem,
+        nothing_to_run: false,
+        duration,
+        peak_memory_mb: None,
+        out_of_memory: None,
+    };
     let begin = std::iter::once(JobReport::Discovered(cases));
     begin.chain(finished.collect::<Vec<_>>()).chain([JobReport::Ended(end)])
 }

@@ -110,6 +110,9 @@ impl Join {
                     self.emit(when, Event::Category(category, event));
                 }
             }
+            CategoryEvent::DependsOnOrder { .. } => {
+                self.emit(when, Event::Category(category, event));
+            }
             CategoryEvent::TimedOut { .. } => {
                 if !std::mem::replace(&mut book.timed_out, true) {
                     self.emit(when, Event::Category(category, event));

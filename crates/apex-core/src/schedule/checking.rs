@@ -235,6 +235,7 @@ fn judged(end: &JobEnd, unreported: u32, counts: &judge::Counts) -> Judged {
         stop: None,
         counts,
         unreported,
+        out_of_memory: end.out_of_memory,
     })
 }
 
@@ -246,5 +247,6 @@ fn ended_well() -> JobEnd {
         nothing_to_run: false,
         duration: std::time::Duration::ZERO,
         peak_memory_mb: None,
+        out_of_memory: None,
     }
 }

@@ -60,7 +60,9 @@ impl Scheduler {
             ProcessEnd::NotStarted(_) => {
                 on.has(RetryOn::Environment).then(|| self.what_is_left(job, *number))?
             }
-            _ if out_of_memory => on.has(RetryOn::OutOfMemory).then(|| self.what_is_left(job))?,
+            _ if out_of_memory => {
+                on.has(RetryOn::OutOfMemory).then(|| self.what_is_left(job, *number))?
+            }
             ProcessEnd::Signalled(KILL) => {
                 on.has(RetryOn::OutOfMemory).then(|| self.what_is_left(job, *number))?
             }
