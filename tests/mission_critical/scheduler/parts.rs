@@ -88,7 +88,7 @@ fn is_green(result: &RunResult) -> bool {
 /// What is wrong with the split run of a seed, if anything.
 fn check(seed: u64) -> Option<String> {
     let mut random = Random::new(seed);
-    let faults = Faults { injected: seed % 2 == 1, dependence: false };
+    let faults = Faults { injected: seed % 2 == 1, dependence: true };
     let plan = random_plan(&mut random, Shape { tight_limits: seed % 4 >= 2 });
     let of = random.within(1, 4) as u32;
     let whole = plan.split_among(of);

@@ -60,7 +60,7 @@ fn disturbs(event: &Event) -> bool {
         Event::Run(RunEvent::Interrupted { .. } | RunEvent::BudgetExceeded { .. })
             | Event::Layer(_, LayerEvent::BudgetExceeded | LayerEvent::Stopped { .. })
             | Event::Category(_, CategoryEvent::TimedOut { .. })
-            | Event::Service(_, ServiceEvent::Failed { .. })
+            | Event::Service(_, ServiceEvent::Failed { .. } | ServiceEvent::Lost { .. })
             | Event::Job(_, JobEvent::AttemptFinished { end: ProcessEnd::NotStarted(_), .. })
     )
 }

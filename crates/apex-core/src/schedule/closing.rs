@@ -79,7 +79,7 @@ impl Scheduler {
         self.counts_over(&self.jobs[job.position()].tests)
     }
 
-    fn counts_over(&self, tests: &[TestIx]) -> judge::Counts {
+    pub(super) fn counts_over(&self, tests: &[TestIx]) -> judge::Counts {
         let mut counts = [0; Outcome::ALL.len()];
         for test in tests {
             if let Some(outcome) = self.tests[test.position()].last {

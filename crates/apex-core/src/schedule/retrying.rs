@@ -67,7 +67,7 @@ impl Scheduler {
                 on.has(RetryOn::OutOfMemory).then(|| self.what_is_left(job, *number))?
             }
             _ => self.failed_tests(job, *number, end).or_else(|| {
-                let is_usage = on.has(RetryOn::Usage) && self.refused(job, end);
+                let is_usage = on.has(RetryOn::Usage) && self.refused(job, *number, end);
                 is_usage.then(|| self.what_is_left(job, *number))?
             }),
         }
@@ -122,8 +122,8 @@ impl Scheduler {
 
     /// Whether a framework refused to run, or its result contradicts itself, and no test is to
     /// blame.
-    fn refused(&self, job: JobIx, end: &JobEnd) -> bool {
-        let counts = self.counts_of(job);
+    fn refused(&self, job: JobIx, number: AttemptNumber, end: &JobEnd) -> bool {
+        let counts = self.counts_over(&self.tests_of_attempt(job, number));
         let blamed = Outcome::ALL
             .into_iter()
             .filter(|outcome| outcome.is_bad() || *outcome == Outcome::Quarantined)
