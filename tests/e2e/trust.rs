@@ -49,11 +49,16 @@ fn planned(project: &Project) -> String {
     line.unwrap_or_default().to_owned()
 }
 
+/// Whether the plan cuts it; into how many depends on what the machine takes to start a program.
+fn is_cut(planned: &str) -> bool {
+    planned.contains("cut into ") && planned.contains(" by files: ")
+}
+
 fn a_dependence_is_no_failure(runner: &str) {
     let Some(project) = project(runner, DEPENDS) else { return };
     assert!(planned(&project).contains("whole: no whole run of it has passed yet"));
     assert_eq!(run(&project).status.code(), Some(0));
-    assert!(planned(&project).contains("cut into 2 by files: 1 whole run passed"));
+    assert!(is_cut(&planned(&project)));
     let in_parts = run(&project);
     assert_eq!(in_parts.status.code(), Some(0), "{}", in_parts.stderr);
     assert!(in_parts.stderr.contains("went wrong in a part"), "{}", in_parts.stderr);
@@ -87,7 +92,7 @@ fn a_real_failure_in_a_part_is_red_and_the_next_run_is_whole() {
     let Some(project) = project("pytest", "") else { return };
     assert_eq!(run(&project).status.code(), Some(0));
     assert_eq!(run(&project).status.code(), Some(0));
-    assert!(planned(&project).contains("cut into 2 by files: 1 whole run passed"));
+    assert!(is_cut(&planned(&project)));
     let text = project.read("tests/test_d.py");
     project.write("tests/test_d.py", &format!("{text}{FAILS}"));
     let failed = run(&project);
@@ -96,7 +101,7 @@ fn a_real_failure_in_a_part_is_red_and_the_next_run_is_whole() {
     assert!(planned(&project).contains("whole: its last whole run failed"));
     project.write("tests/test_d.py", &text);
     assert_eq!(run(&project).status.code(), Some(0));
-    assert!(planned(&project).contains("cut into 2 by files"));
+    assert!(is_cut(&planned(&project)));
 }
 
 #[test]
