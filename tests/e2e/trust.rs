@@ -68,6 +68,12 @@ fn a_dependence_is_no_failure(runner: &str) {
     assert!(report.contains("failures=\"0\" errors=\"0\""), "{report}");
     assert!(report.contains("<system-out>depends on what runs before or beside it"), "{report}");
     let plan = planned(&project);
+    assert!(
+        is_cut(&plan) && plan.contains("failed in a part and not in the whole, once"),
+        "{plan}"
+    );
+    assert_eq!(run(&project).status.code(), Some(0));
+    let plan = planned(&project);
     assert!(plan.contains("test_depends depended on what runs before or beside it"), "{plan}");
     let explained = project.run(&["explain", "unit"]).stdout;
     assert!(explained.contains("test_depends depended on"), "{explained}");

@@ -3,3 +3,4 @@
 mod agents;
 mod compose;
 mod examples;
+mod web;

@@ -1,8 +1,9 @@
 //! Support for the tests: the program under test, projects to run it in, a limit on waiting,
 //! what is left running and in the container engine, tools that may be missing, reports of others,
-//! compose files.
+//! compose files, a real browser.
 
 pub mod apex;
+pub mod browser;
 pub mod compose;
 pub mod docker;
 pub mod junit;

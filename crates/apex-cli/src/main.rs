@@ -8,6 +8,7 @@ mod exit;
 mod failure;
 mod out;
 mod project;
+mod recorded;
 mod render;
 
 use std::process::ExitCode as ProcessExit;

@@ -2,11 +2,25 @@
 //!
 //! A reader that went away is not an error of the program: what it asked for is done.
 
-use std::io::Write;
+use std::io::{self, BufWriter, StdoutLock, Write};
 
 /// Writes data.
 pub(crate) fn data(text: &str) {
     write_to(&mut anstream::stdout().lock(), text);
+}
+
+/// Writes data as it is made.
+///
+/// # Errors
+/// Those of making it; a reader that went away is none.
+pub(crate) fn stream(
+    make: impl FnOnce(&mut BufWriter<StdoutLock<'_>>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut writer = BufWriter::new(io::stdout().lock());
+    match make(&mut writer).and_then(|()| writer.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
 
 /// Writes text for people.

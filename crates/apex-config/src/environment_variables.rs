@@ -33,6 +33,8 @@ pub const NODES: [(&str, &str, u32); 3] = [
     ("CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0),
     ("CI_NODE_INDEX", "CI_NODE_TOTAL", 1),
 ];
+/// The file for the summary of a step of GitHub Actions.
+pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 /// Forbids colour.
 pub const NO_COLOR: &str = "NO_COLOR";
 /// Asks for colour anywhere.
@@ -155,6 +157,7 @@ pub static GROUPS: [Group; 6] = [
             of(NODES[1].1, "of how many"),
             of(NODES[2].0, "the same in GitLab, from 1"),
             of(NODES[2].1, "of how many"),
+            of(GITHUB_STEP_SUMMARY, "with a report `github`: the file that the summary of the step is added to"),
             of(CI, "set: plain lines, nothing is redrawn"),
             of(NO_COLOR, "set: no colour"),
             of(CLICOLOR_FORCE, "set: colour where there is no terminal too"),

@@ -8,9 +8,11 @@
 //! | [`console::Console`] | lines and a redrawn part for people, the summary |
 //! | [`json::JsonLines`] | the event stream as lines of JSON ([`wire`]) |
 //! | [`run_dir::Journal`] | the same lines in the run directory |
-//! | [`junit::JunitReport`] | JUnit XML |
+//! | [`report::junit::JunitReport`] | JUnit XML |
 //! | [`summary::SummaryFile`] | `summary.json` |
 //! | [`history::Recorder`] | the run in the history of the project |
+//!
+//! [`web`] shows the records of runs in a browser and as a stream, live ones included.
 //!
 //! ```
 //! use apex_core::{Envelope, Event, Moment, RunView, Sink};
@@ -30,14 +32,17 @@
 //! ```
 
 mod atomic;
+pub mod compare;
 pub mod console;
+pub mod dialect;
 mod exit;
 pub mod history;
 pub mod json;
-pub mod junit;
+pub mod report;
 pub mod run_dir;
 pub mod summary;
 mod text;
+pub mod web;
 pub mod wire;
 
 pub use exit::{ExitRule, ExitStatus};

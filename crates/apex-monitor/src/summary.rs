@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use apex_core::plan::Matrix;
 use apex_core::view::{Counts, LayerView, ServiceState};
 use apex_core::{CategoryIx, Outcome, RunView, Sink};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::atomic::write_atomically;
@@ -22,7 +23,7 @@ pub const SCHEMA: &str = "apex.summary/1";
 pub const FAILED_TESTS_LIMIT: usize = 1_000;
 
 /// What a run amounts to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names are those of the written form")]
 pub struct Summary {
     pub schema: String,
@@ -56,7 +57,7 @@ pub struct Summary {
 }
 
 /// What was predicted, and how far it was from what came.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PredictionRow {
     /// Undercut with a chance of one in ten.
     pub low_seconds: f64,
@@ -91,7 +92,7 @@ impl PredictionRow {
 }
 
 /// Numbers of tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names are those of the outcomes")]
 pub struct CountsRow {
     /// Tests that are known.
@@ -113,7 +114,7 @@ pub struct CountsRow {
 }
 
 /// A layer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names are those of the written form")]
 pub struct LayerRow {
     pub id: String,
@@ -129,7 +130,7 @@ pub struct LayerRow {
 }
 
 /// A category.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names are those of the written form")]
 pub struct CategoryRow {
     pub name: String,
@@ -142,7 +143,7 @@ pub struct CategoryRow {
 }
 
 /// A test that counts against its layer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names are those of the written form")]
 pub struct FailedTest {
     pub id: String,
@@ -156,7 +157,7 @@ pub struct FailedTest {
 }
 
 /// A service.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names are those of the written form")]
 pub struct ServiceRow {
     pub name: String,

@@ -7,6 +7,7 @@
 mod crowds;
 mod parts;
 mod plans;
+mod reports;
 mod world;
 
 use apex_core::Outcome;

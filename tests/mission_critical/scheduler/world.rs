@@ -214,7 +214,9 @@ impl<'a> World<'a> {
                 return;
             }
             at = at.plus(self.after(0, 8_000));
-            failed |= self.report_test((at, test), (job, attempt), is_part);
+            // What fails by chance is no matter of order, and would not be green.
+            let may_depend = is_part && (faulty || !self.is_flaky(job, &ids[test as usize]));
+            failed |= self.report_test((at, test), (job, attempt), may_depend);
         }
         at = at.plus(self.after(0, 300));
         if faulty && self.random.percent(2) {
@@ -228,16 +230,22 @@ impl<'a> World<'a> {
         self.report_end(at, job, attempt, ProcessEnd::Exited(code), problem);
     }
 
+    /// Whether the plan calls a test flaky.
+    fn is_flaky(&self, job: JobIx, id: &str) -> bool {
+        let plan = self.scheduler.plan();
+        plan.is_known_flaky(plan.job(job).category, id)
+    }
+
     /// Reports the end of a test, perhaps twice; whether it failed.
     fn report_test(
         &mut self,
         (at, test): (Moment, u32),
         (job, attempt): (JobIx, AttemptNumber),
-        is_part: bool,
+        may_depend: bool,
     ) -> bool {
         let faulty = self.faults.injected;
         let outcome = match self.random.within(0, 99) {
-            15..=30 if self.faults.dependence && is_part => Outcome::Failed,
+            15..=30 if self.faults.dependence && may_depend => Outcome::Failed,
             0..=7 if faulty => Outcome::Failed,
             8..=9 if faulty => Outcome::Errored,
             10..=14 => Outcome::Skipped,
@@ -261,10 +269,11 @@ impl<'a> World<'a> {
     /// The tests of all parts of the work that a job is a part of.
     fn tests_of_work(&self, job: JobIx) -> Vec<Arc<str>> {
         let plan = self.scheduler.plan();
-        let planned = plan.job(job);
-        let parts = plan.jobs_of(planned.category);
-        let parts = parts.filter(|&part| plan.job(part).undivided == planned.undivided);
-        parts.filter_map(|part| self.tests.get(&part)).flatten().cloned().collect()
+        plan.parts_of_work(job)
+            .filter_map(|part| self.tests.get(&part))
+            .flatten()
+            .cloned()
+            .collect()
     }
 
     fn report(&mut self, at: Moment, job: JobIx, attempt: AttemptNumber, report: JobReport) {

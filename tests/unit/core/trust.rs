@@ -150,12 +150,39 @@ fn after_a_whole_run_that_failed_it_stays_whole_until_one_passes() {
 #[test]
 fn what_depended_on_its_order_keeps_the_suite_whole_for_some_runs_or_days() {
     let why = "tests/test_3.py::test depended on what runs before or beside it";
-    check(vec![depended(0), whole(1)], false, why);
-    check(vec![whole(0), depended(1), whole(3)], false, "a day ago; 14 more whole runs");
-    let runs = |count: usize| [vec![whole(0); count], vec![depended(1)]].concat();
+    check(vec![depended(0), depended(1), whole(2)], false, why);
+    let twice = [depended(1), depended(1)];
+    check([&[whole(0)], &twice[..]].concat(), false, "a day ago; 14 more whole runs");
+    let runs = |count: usize| [vec![whole(0); count], twice.to_vec()].concat();
     check(runs(14), false, "1 more whole runs");
-    check(runs(15), true, "16 whole runs passed");
-    check(vec![whole(0), depended(14)], true, "2 whole runs passed");
+    check(runs(15), true, "17 whole runs passed");
+    check(vec![whole(0), depended(14), depended(15)], true, "3 whole runs passed");
+}
+
+#[test]
+fn once_may_be_chance() {
+    let once = "failed in a part and not in the whole, once, a day ago";
+    check(vec![depended(1), whole(2)], true, once);
+    check(vec![parts(0), depended(1), whole(2)], true, once);
+    check(vec![depended(0), depended(20), whole(21)], true, "once, less than a day ago");
+}
+
+#[test]
+fn what_has_no_room_for_a_check_in_its_layer_is_not_cut() {
+    let plan = |minutes: &str| {
+        let layer = format!("name: One, max_duration_minutes: {minutes}");
+        let config = config(&LAYERS.replace("name: One", &layer));
+        let selection =
+            select(&config, &Request::new(Target::Layers(vec!["one".to_owned()]))).unwrap();
+        let work: FoundWork = [(unit(), Ok(vec![suite(MayCut::OnTrust, 0)]))].into();
+        let history = history(vec![whole(1)]);
+        build(&config, &selection, work, Past { history: &history, unix_millis: NOW }).unwrap()
+    };
+    // Its tests take 24 s.
+    let tight = plan("0.7");
+    assert!(tight.categories[0].cutting.why().contains("might not fit the budget"));
+    assert_eq!(tight.jobs.len(), 1);
+    assert!(plan("1").jobs.len() > 1);
 }
 
 #[test]
@@ -200,8 +227,24 @@ fn trust_cuts_no_file_and_leaves_alone_what_it_is_not_asked_about() {
         assert_eq!(plan.categories[0].cutting, Cutting::AsWritten);
         assert!(jobs.contains(&plan.jobs.len()) && plan.jobs[0].undivided.is_none());
     }
-    let serial = plan_of(suite(MayCut::OnTrust, 1), vec![whole(1)]);
-    assert_eq!(serial.jobs.len(), 1, "what must not overlap is not cut on trust");
+}
+
+#[test]
+fn tests_that_must_not_overlap_are_one_part_and_a_check_of_the_whole_holds_what_they_hold() {
+    let marked = |found: &mut FoundJob| {
+        found.sources[0].serial = Serial { marks: 1, plain: true, names: Vec::new() };
+    };
+    let mut found = suite(MayCut::OnTrust, 0);
+    marked(&mut found);
+    let plan = plan_of(found.clone(), vec![]);
+    assert_eq!((plan.jobs.len(), plan.jobs[0].holds.len()), (1, 1), "whole, it holds its name");
+    let plan = plan_of(found, vec![whole(1)]);
+    let holders = plan.jobs.iter().filter(|job| !job.holds.is_empty()).count();
+    assert!(plan.jobs.len() > 2, "{}", plan.jobs.len());
+    assert_eq!(holders, 1, "one part has the tests that must not overlap");
+    let together = plan.split_among(2);
+    let machines = &together.matrix.as_ref().unwrap().parts;
+    assert!(machines.iter().all(|part| *part == machines[0]), "a machine checks for itself only");
 }
 
 /// A plan of one category in so many parts on trust.

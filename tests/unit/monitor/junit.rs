@@ -4,7 +4,7 @@ use apex_core::event::RunResult;
 use apex_core::test_case::Failure;
 use apex_core::{Outcome, Sink};
 use apex_monitor::ExitStatus;
-use apex_monitor::junit::{JunitReport, write_report};
+use apex_monitor::report::junit::{JunitReport, write_report};
 
 use super::stream::{Stream, failure, plan};
 

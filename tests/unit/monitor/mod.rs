@@ -1,10 +1,14 @@
 //! Tests of apex-monitor through its public face.
 
+mod compare;
 mod console;
+mod dialect;
 mod history;
 mod json;
 mod junit;
+mod report;
 mod run_dir;
+mod samples;
 pub(crate) mod stream;
 mod summary;
 mod wire;

@@ -254,9 +254,13 @@ impl Stream {
 
     /// Makes tests known; answers with the number of the first.
     pub(crate) fn discover(&mut self, job: u32, ids: &[&str]) -> u32 {
+        self.discover_cases(job, ids.iter().map(|id| case(id)).collect())
+    }
+
+    /// The same, with everything that a framework says of them.
+    pub(crate) fn discover_cases(&mut self, job: u32, cases: Vec<TestCase>) -> u32 {
         let first = TestIx::at(self.tests);
-        self.tests += ids.len();
-        let cases = ids.iter().map(|id| case(id)).collect();
+        self.tests += cases.len();
         self.push(Event::Test(JobIx(job), TestEvent::Discovered { first, cases }));
         first.0
     }

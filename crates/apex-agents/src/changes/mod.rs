@@ -59,6 +59,20 @@ pub fn look(at: Look<'_>, plan: &Plan) -> Result<Changes, GitError> {
     Ok(Changes { since: base.shown, files, seed: seed(&git.head()?), inputs })
 }
 
+/// The files that changed since a base, or since what a pipeline says the change is meant for,
+/// relative to the project.
+///
+/// # Errors
+/// As [`look`].
+pub fn files_since(
+    root: &Path,
+    variables: &BTreeMap<String, String>,
+    base: Option<&str>,
+) -> Result<Vec<String>, GitError> {
+    let git = git::Git { root, variables };
+    git.changed_since(&git.base(base)?)
+}
+
 /// The plan without the categories that no change concerns, but for a sample of so many percent
 /// of them.
 ///

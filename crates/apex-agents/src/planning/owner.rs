@@ -155,7 +155,7 @@ fn narrow(spec: &JobSpec, file: &str, id: Option<&str>) -> Fit {
     let Some(closeness) = cover.map(|path| ABOVE + path.len() + 1).max() else {
         return Fit::Elsewhere;
     };
-    if !takes_paths(spec.runner) || (id.is_some() && !takes_ids(spec.runner)) {
+    if !spec.runner.takes_paths() || (id.is_some() && !spec.runner.takes_ids()) {
         return Fit::TooSmall(closeness);
     }
     let wanted = id.unwrap_or(file);
@@ -168,24 +168,6 @@ fn narrow(spec: &JobSpec, file: &str, id: Option<&str>) -> Fit {
         arguments: arguments.clone(),
     };
     Fit::Narrowed(closeness, JobSpec { work, shard: None, ..spec.clone() })
-}
-
-/// Whether a runner can be asked for a file of its tests.
-const fn takes_paths(runner: RunnerKind) -> bool {
-    let is_other = matches!(
-        runner,
-        RunnerKind::Pytest
-            | RunnerKind::Unittest
-            | RunnerKind::Go
-            | RunnerKind::Maven
-            | RunnerKind::Gradle
-    );
-    is_other || runner.runs_scripts()
-}
-
-/// Whether a runner can be asked for a test inside of a file.
-const fn takes_ids(runner: RunnerKind) -> bool {
-    matches!(runner, RunnerKind::Pytest | RunnerKind::Unittest) || runner.is_javascript()
 }
 
 fn join(folder: &str, path: &str) -> String {

@@ -1,7 +1,9 @@
 //! What can be typed. The only place that names clap; nothing here means anything yet.
 
 mod fail_fast;
+mod report;
 mod run;
+mod serve;
 mod services;
 mod why;
 
@@ -11,7 +13,13 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use clap_complete::Shell;
 pub(crate) use fail_fast::FailFastWord;
-pub(crate) use run::{MergeArgs, PartArgs, ProgressMode, RunArgs, ShareArgs, TargetArgs};
+pub(crate) use report::{
+    ReplayArgs, ReportArgs, ReportsArgs, RunsCommand, Speed, StreamArgs, WantedReport,
+};
+pub(crate) use run::{
+    DialectWord, MergeArgs, PartArgs, ProgressMode, RunArgs, ShareArgs, TargetArgs,
+};
+pub(crate) use serve::{DoorArgs, ServeArgs};
 pub(crate) use services::ServicesCommand;
 pub(crate) use why::WhyArgs;
 
@@ -84,8 +92,17 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Show what `run` would do, without running anything
     Plan(Box<PlanArgs>),
+    /// Show runs in a browser, as a stream and to programs; live ones, too
+    Serve(ServeArgs),
     /// Join the parts of a run that several machines shared into one record and one verdict
     Merge(MergeArgs),
+    /// Make a report of a recorded run
+    Report(ReportArgs),
+    /// Look at recorded runs: list, show, compare, check
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Show a recorded run as it happened
+    Replay(ReplayArgs),
     /// List layers, categories, modes or tests
     List(ListArgs),
     /// Explain a category, a test, or an exit code
@@ -251,6 +268,16 @@ pub(crate) struct InitArgs {
 pub(crate) enum SchemaWord {
     /// A line of the event stream
     Events,
+    /// The interface of `apex serve` for programs
+    Openapi,
+    /// A plan
+    Plan,
+    /// What a run amounts to
+    Summary,
+    /// Recorded runs
+    Runs,
+    /// What changed from one run to another
+    RunsDiff,
     /// A layer file
     Config,
 }

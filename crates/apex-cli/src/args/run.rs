@@ -1,11 +1,14 @@
 //! The options of `run`, and those that choose a part of the configuration.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
 use super::fail_fast::FailFastWord;
+use super::serve::DoorArgs;
+use super::{ReportsArgs, StreamArgs};
 
 /// What is meant: paths, or a part of the configuration. Without any of these: mode `development`.
 #[derive(Clone, Debug, Args)]
@@ -58,9 +61,15 @@ pub(crate) struct RunArgs {
     /// How progress is shown
     #[arg(long, value_name = "MODE", default_value = "auto")]
     pub(crate) progress_mode: ProgressMode,
-    /// Also write JUnit XML here
-    #[arg(long, value_name = "FILE")]
-    pub(crate) junit: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) stream: StreamArgs,
+    #[command(flatten)]
+    pub(crate) reports: ReportsArgs,
+    /// Show the run in a browser while it goes on, for example at 127.0.0.1:7357
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) door: DoorArgs,
     /// Do not wait: neither for another run of this project, nor for background layers
     #[arg(long, conflicts_with = "shard")]
     pub(crate) no_wait: bool,
@@ -94,12 +103,24 @@ pub(crate) struct MergeArgs {
     /// Join what is there although parts are missing; the run is not green then
     #[arg(long)]
     pub(crate) allow_missing: bool,
-    /// Also write JUnit XML here
-    #[arg(long, value_name = "FILE")]
-    pub(crate) junit: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reports: ReportsArgs,
     /// Do not add the run to the history of the project
     #[arg(long)]
     pub(crate) no_history: bool,
+}
+
+/// The names that a stream of events uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DialectWord {
+    /// `apex.event/1`
+    #[default]
+    #[value(alias = "native")]
+    Apex,
+    /// The names of the earlier runner: orchestration_started, layer_started, ...
+    Legacy,
+    /// Messages for a chat: agent_started, agent_thinking, tool_executing, ...
+    Chat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

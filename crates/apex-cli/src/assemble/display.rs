@@ -8,29 +8,59 @@ use apex_monitor::ExitRule;
 use apex_monitor::console::{
     ColourChoice, Console, ConsoleOptions, Mode, Surroundings, Verbosity, terminal_size,
 };
+use apex_monitor::dialect::{Chat, DialectLines, Legacy};
 use apex_monitor::json::JsonLines;
 
-use crate::args::{ColorWord, GlobalArgs, ProgressMode};
+use crate::args::{ColorWord, DialectWord, GlobalArgs, ProgressMode, StreamArgs};
+use crate::failure::Failure;
 
 /// Who shows a run that goes on.
-pub(super) fn of_run(
+pub(crate) fn of_run(
     global: &GlobalArgs,
     progress: ProgressMode,
+    stream: &StreamArgs,
     run_directory: String,
     rule: &ExitRule,
-) -> Vec<Box<dyn Sink>> {
+) -> Result<Vec<Box<dyn Sink>>, Failure> {
+    refuse_unused(progress, stream)?;
     let options = options(global, run_directory, rule);
     let mode = match progress {
-        ProgressMode::Silent => return Vec::new(),
-        ProgressMode::Json => {
-            let lines = JsonLines::new(std::io::stdout());
-            return vec![Box::new(lines.exit(Arc::clone(rule)))];
-        }
+        ProgressMode::Silent => return Ok(Vec::new()),
+        ProgressMode::Json => return Ok(vec![lines(stream, rule)]),
         ProgressMode::Auto => options.mode,
         ProgressMode::Rich => Mode::Live,
         ProgressMode::Simple => Mode::Plain,
     };
-    vec![console(ConsoleOptions { mode, ..options })]
+    Ok(vec![console(ConsoleOptions { mode, ..options })])
+}
+
+/// The events as lines of JSON, by the names that were asked for.
+fn lines(stream: &StreamArgs, rule: &ExitRule) -> Box<dyn Sink> {
+    let (out, rule) = (std::io::stdout(), Arc::clone(rule));
+    match stream.event_dialect {
+        DialectWord::Apex => Box::new(JsonLines::new(out).exit(rule)),
+        DialectWord::Legacy => Box::new(DialectLines::new(out, Legacy::new(rule))),
+        DialectWord::Chat => {
+            Box::new(DialectLines::new(out, Chat::new(rule, stream.thread_id.clone())))
+        }
+    }
+}
+
+/// Names for lines that nobody gets, and a thread for what is no message, are mistakes.
+fn refuse_unused(progress: ProgressMode, stream: &StreamArgs) -> Result<(), Failure> {
+    if stream.event_dialect != DialectWord::Apex && progress != ProgressMode::Json {
+        return Err(Failure::usage(
+            "`--event-dialect` names the lines of `--progress-mode json`, which is not asked for",
+            "add `--progress-mode json`",
+        ));
+    }
+    if stream.thread_id.is_some() && stream.event_dialect != DialectWord::Chat {
+        return Err(Failure::usage(
+            "`--thread-id` belongs to messages for a chat, which are not asked for",
+            "add `--event-dialect chat`",
+        ));
+    }
+    Ok(())
 }
 
 /// Who shows a run that is over: its failures and its summary, and with `--verbose` how it got on.

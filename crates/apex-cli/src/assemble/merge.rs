@@ -1,25 +1,23 @@
 //! `apex merge`: the parts of a run that several machines shared become one record.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use apex_config::Overlay;
 use apex_core::event::{RunStarted, Setting};
 use apex_core::join::{self, Belonging, Join, Misfit};
 use apex_core::{RunId, Sink};
-use apex_monitor::ExitRule;
 use apex_monitor::history::{HistoryFile, Recorder};
 use apex_monitor::run_dir::{Joining, PartError, RecordedPart, RunDirectory, Runs};
 
-use crate::args::{GlobalArgs, MergeArgs};
+use crate::args::{GlobalArgs, MergeArgs, ProgressMode};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
-use crate::out;
 use crate::project::Project;
+use crate::{out, recorded};
 
-use super::display;
 use super::past::limits;
 use super::record::{self, Record, no_record, state_folder};
+use super::{display, reports};
 
 /// Parts that belong together.
 struct Parts {
@@ -36,8 +34,8 @@ pub(crate) fn merge(global: &GlobalArgs, args: &MergeArgs) -> Result<ExitCode, F
     let join = begin(&recorded, run.clone());
     let record = Record::in_directory(make(args, &state, &run)?, join.view().plan())?;
     let mut joining = Joining::new(join, recorded, belonging.missing);
-    let rule: ExitRule = Arc::new(|result| ExitCode::of(result).status());
-    let mut sinks = record.sinks(args.junit.as_deref(), &rule)?;
+    let rule = recorded::exit_rule();
+    let mut sinks = record.sinks(args.reports.junit.as_deref(), &rule)?;
     sinks.push(display::of_record(global, record.shown(), &rule));
     let mut recorder = (!args.no_history).then(|| {
         let file = HistoryFile::in_state(&state);
@@ -48,6 +46,7 @@ pub(crate) fn merge(global: &GlobalArgs, args: &MergeArgs) -> Result<ExitCode, F
     if let Some(recorder) = &mut recorder {
         teach(recorder, &joining);
     }
+    reports::make(global, &args.reports.reports, record.directory(), ProgressMode::Simple);
     let result = joining.view().result().cloned().unwrap_or_default();
     record.end();
     Ok(ExitCode::of(&result))

@@ -7,8 +7,10 @@ mod lock;
 mod merge;
 mod past;
 mod record;
+pub(crate) mod reports;
 mod request;
 mod share;
+mod web;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,16 +19,17 @@ use apex_agents::controller::{Outcome, PreparedRun};
 use apex_agents::orchestrator::Interrupts;
 use apex_agents::{Controller, changes, control_group, planning, process};
 use apex_core::{Plan, RunId, Sink};
-use apex_monitor::run_dir::Runs;
+use apex_monitor::run_dir::{Runs, StopRequests};
 
 use crate::apart::apart;
 use crate::args::{GlobalArgs, ProgressMode, RunArgs, ShareArgs, TargetArgs};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::project::Project;
-use crate::{out, render};
+use crate::{out, recorded, render};
 
 use behind::Behind;
+pub(crate) use display::of_run as displays;
 use lock::ProjectLock;
 pub(crate) use merge::merge;
 use past::Past;
@@ -35,10 +38,15 @@ use record::Record;
 pub(crate) use record::state_folder;
 pub(crate) use request::{in_project, wish};
 use share::Share;
+use web::Beside;
+pub(crate) use web::serve;
 
 /// How long the record of a run may take to be written when the run is over: a slow disk must
 /// not cost the record.
 const RECORD_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The number of the signal that a request from outside stands for.
+const SIGTERM: i32 = 15;
 
 /// How long a display may take to show the rest when the run is over: a reader that does not
 /// read must not hold the exit code.
@@ -140,7 +148,10 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let record = Record::begin(&runs, &run, prepared.plan(), whole.as_ref())?;
     // A part teaches when it is joined with the others, so that all machines know the same.
     let recorder = if whole.is_some() { None } else { past.recorder() };
-    let code = run_recorded(global, args, prepared, record, recorder)?;
+    let places = (behind.state.as_path(), behind.root.as_path());
+    let beside = args.listen.map(|at| Beside::start(at, &args.door, places, &run)).transpose()?;
+    let lookers = Lookers { history: recorder, beside };
+    let code = run_recorded(global, args, prepared, record, lookers)?;
     prune(&runs, kept);
     drop(lock);
     if code == ExitCode::NothingRan && args.progress_mode != ProgressMode::Silent {
@@ -151,24 +162,38 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     Ok(code)
 }
 
+/// Those who look at a run beside its record and its displays.
+struct Lookers {
+    history: Option<Box<dyn Sink>>,
+    beside: Option<Beside>,
+}
+
 /// Runs with everybody who looks, until the record is written.
 fn run_recorded(
     global: &GlobalArgs,
     args: &RunArgs,
     prepared: PreparedRun,
     record: Record,
-    history: Option<Box<dyn Sink>>,
+    lookers: Lookers,
 ) -> Result<ExitCode, Failure> {
     let shown = record.shown();
-    let rule: apex_monitor::ExitRule = std::sync::Arc::new(|result| ExitCode::of(result).status());
-    let mut keepers = record.sinks(args.junit.as_deref(), &rule)?;
+    let rule = recorded::exit_rule();
+    let mut keepers = record.sinks(args.reports.junit.as_deref(), &rule)?;
+    let displays = display::of_run(global, args.progress_mode, &args.stream, shown, &rule)?;
     // Last: whatever a database takes, the rest of the record is written before.
-    keepers.extend(history);
+    keepers.extend(lookers.history);
+    // After the journal, which it reads.
+    keepers.extend(lookers.beside.as_ref().map(Beside::poker));
+    let (asked, asks) = tokio::sync::mpsc::channel(1);
+    keepers.push(Box::new(StopRequests::new(record.directory(), move || {
+        // There is room for the one request.
+        let _ = asked.try_send(SIGTERM);
+    })));
     let prepared = prepared
         .output(record.output_folder())
         .log_name(record.log_name())
         .feed(keepers, RECORD_PATIENCE)
-        .feed(display::of_run(global, args.progress_mode, shown, &rule), DISPLAY_PATIENCE);
+        .feed(displays, DISPLAY_PATIENCE);
     if prepared.has_limits() && is_talkative(global, args) {
         out::people(&format!("limits of layers: {}\n", control_group::enforcement()));
     }
@@ -182,7 +207,7 @@ fn run_recorded(
         })?;
         // A task, and not the thread that waits here: waking that one for every report costs more
         // than what is done with the report.
-        let run = tokio::spawn(prepared.interrupts(interrupts).run()).await;
+        let run = tokio::spawn(prepared.interrupts(interrupts.or_channel(asks)).run()).await;
         run.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic())).map_err(
             |error| {
                 let hint = "look at free space and limits of this machine";
@@ -191,6 +216,10 @@ fn run_recorded(
         )
     })?;
     tell_troubles(&outcome);
+    if let Some(beside) = lookers.beside {
+        beside.end();
+    }
+    reports::make(global, &args.reports.reports, record.directory(), args.progress_mode);
     record.end();
     Ok(ExitCode::of(&outcome.result))
 }

@@ -7,12 +7,13 @@ use apex_agents::orchestrator::LogName;
 use apex_config::environment_variables::STATE_DIR;
 use apex_core::{Plan, RunId, Sink};
 use apex_monitor::ExitRule;
-use apex_monitor::junit::JunitReport;
+use apex_monitor::report::junit::JunitReport;
 use apex_monitor::run_dir::{Journal, RunDirectory, Runs, output_log_name};
 use apex_monitor::summary::SummaryFile;
 
 use crate::failure::Failure;
 use crate::project::Project;
+use crate::recorded;
 
 /// The folder for the state of a project: `APEX_STATE_DIR`, else `.apex` in its root.
 pub(crate) fn state_folder(project: &Project) -> PathBuf {
@@ -65,10 +66,7 @@ impl Record {
 
     /// The directory as people should read it: relative to where they are, when it is below.
     pub(super) fn shown(&self) -> String {
-        let path = self.directory.path();
-        let here = std::env::current_dir().ok();
-        let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
-        below.unwrap_or(path).display().to_string()
+        recorded::shown(self.directory.path())
     }
 
     /// Where the output of jobs and services goes.

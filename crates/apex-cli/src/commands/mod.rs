@@ -8,6 +8,9 @@ mod init;
 mod list;
 mod manual;
 mod plan;
+mod replay;
+mod report;
+mod runs;
 mod services;
 mod why;
 
@@ -23,7 +26,11 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
         Command::Run(args) => assemble::run(global, args),
         Command::Plan(args) => plan::plan(global, args),
+        Command::Serve(args) => assemble::serve(global, args),
         Command::Merge(args) => assemble::merge(global, args),
+        Command::Report(args) => report::report(global, args),
+        Command::Runs(command) => runs::runs(global, command),
+        Command::Replay(args) => replay::replay(global, args),
         Command::List(args) => list::list(global, args),
         Command::Explain(args) => explain::explain(global, args),
         Command::Why(args) => why::why(global, args),
@@ -42,6 +49,11 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
 fn schema(format: SchemaWord) -> ExitCode {
     let schema = match format {
         SchemaWord::Events => apex_monitor::wire::event_schema(),
+        SchemaWord::Openapi => apex_monitor::web::openapi_document(),
+        SchemaWord::Plan => apex_monitor::wire::plan_schema(),
+        SchemaWord::Summary => apex_monitor::wire::summary_schema(),
+        SchemaWord::Runs => apex_monitor::wire::runs_schema(),
+        SchemaWord::RunsDiff => apex_monitor::wire::runs_diff_schema(),
         SchemaWord::Config => apex_config::json_schema(),
     };
     out::data(&format!("{schema:#}\n"));

@@ -2,11 +2,11 @@
 //! run.
 
 use apex_agents::planning::Wish;
+use apex_core::History;
 use apex_core::plan::CategoryWork;
 use apex_core::select::{Request, Target};
 use apex_core::view::RunView;
 use apex_core::why::{self, Answer, Known, Search, Subject};
-use apex_core::{History, RunId};
 use apex_monitor::history::HistoryFile;
 use apex_monitor::run_dir::{Runs, read_view};
 
@@ -15,14 +15,14 @@ use crate::assemble;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::project::Project;
-use crate::{out, render};
+use crate::{out, recorded, render};
 
 pub(super) fn why(global: &GlobalArgs, args: &WhyArgs) -> Result<ExitCode, Failure> {
     let project = Project::for_target(global, &args.part)?;
     let target = TargetArgs { paths: Vec::new(), part: args.part.clone() };
     let plan = assemble::plan_for(&project, &target, &ShareArgs::default())?;
     let state = assemble::state_folder(&project);
-    let run = recorded(&Runs::in_state(&state), args.run.as_deref())?;
+    let run = recorded_run(&Runs::in_state(&state), args.run.as_deref())?;
     let history = history(&HistoryFile::in_state(&state));
     let config = &project.loaded.config;
     let known = Known { config, plan: &plan, history: &history, run: run.as_ref() };
@@ -55,20 +55,12 @@ fn history(file: &HistoryFile) -> History {
 
 /// The record of the run whose id is, begins or ends with a text; without one the latest, where
 /// there is one that can be read.
-fn recorded(runs: &Runs, wanted: Option<&str>) -> Result<Option<RunView>, Failure> {
-    let ids = runs.list().unwrap_or_default();
+fn recorded_run(runs: &Runs, wanted: Option<&str>) -> Result<Option<RunView>, Failure> {
     let Some(wanted) = wanted else {
-        let latest = ids.first().and_then(|run| runs.open(run).ok());
+        let latest = runs.newest().ok().flatten().and_then(|run| runs.open(&run).ok());
         return Ok(latest.and_then(|directory| read_view(&directory).ok()));
     };
-    let is_meant = |run: &&RunId| {
-        let id = run.as_str();
-        id.starts_with(wanted) || id.ends_with(wanted)
-    };
-    let meant: Vec<&RunId> = ids.iter().filter(is_meant).collect();
-    let &[run] = meant.as_slice() else {
-        return Err(render::why::unknown_run(wanted, meant.len(), ids.first()));
-    };
+    let run = &recorded::find(runs, wanted)?;
     let view = runs
         .open(run)
         .map_err(|error| error.to_string())

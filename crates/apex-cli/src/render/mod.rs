@@ -9,6 +9,7 @@ mod lists;
 mod plan;
 mod problem;
 mod reference;
+pub(crate) mod runs;
 mod standing;
 mod table;
 pub(crate) mod why;

@@ -204,6 +204,20 @@ impl RunnerKind {
         matches!(self, Self::Node) || self.is_javascript()
     }
 
+    /// Whether it can be asked for a file of its tests.
+    #[must_use]
+    pub const fn takes_paths(self) -> bool {
+        let is_other =
+            matches!(self, Self::Pytest | Self::Unittest | Self::Go | Self::Maven | Self::Gradle);
+        is_other || self.runs_scripts()
+    }
+
+    /// Whether it can be asked for a test inside of a file.
+    #[must_use]
+    pub const fn takes_ids(self) -> bool {
+        matches!(self, Self::Pytest | Self::Unittest) || self.is_javascript()
+    }
+
     /// Whether it keeps the files of its tests apart from each other, so that they may run in
     /// several jobs unasked.
     #[must_use]

@@ -29,8 +29,7 @@ pub(super) fn judge(plan: &Plan, stream: &[Envelope], findings: &mut Findings) {
                 let is_on_trust = planned.undivided.is_some();
                 if is_on_trust {
                     // It repeats what failed in other parts of its work, too.
-                    let parts = plan.jobs_of(planned.category);
-                    let parts = parts.filter(|part| plan.job(*part).undivided == planned.undivided);
+                    let parts = plan.parts_of_work(*job);
                     latest.bad.extend(parts.flat_map(|part| attempts[part.position()].bad.clone()));
                 }
                 let is_check = is_on_trust && attempt.0 == 2;

@@ -2,6 +2,9 @@
 //!
 //! It is folded from plan and events alone; it knows nothing of how the scheduler counts.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use apex_config::model::{ExecutionMode, FailFast, Load};
 
 use crate::event::{CategoryEvent, Event, JobEvent, LayerEvent, RunEvent, ServiceEvent};
@@ -19,6 +22,8 @@ pub(super) struct Scene<'a> {
     outcomes: Vec<Option<Outcome>>,
     /// Jobs that run, in no particular order.
     running: Vec<JobIx>,
+    /// Jobs in doubt: what they run from now on is the whole work that they are a part of.
+    doubted: HashSet<JobIx>,
     ready: Vec<bool>,
     slots: u32,
 }
@@ -31,6 +36,7 @@ impl<'a> Scene<'a> {
             running_layers: Vec::new(),
             outcomes: vec![None; plan.categories.len()],
             running: Vec::new(),
+            doubted: HashSet::new(),
             ready: vec![false; plan.services.len()],
             slots: plan.slots,
         }
@@ -51,6 +57,9 @@ impl<'a> Scene<'a> {
             Event::Job(job, JobEvent::Started { .. }) => self.running.push(*job),
             Event::Job(job, JobEvent::AttemptFinished { .. }) => {
                 self.running.retain(|other| other != job);
+            }
+            Event::Job(job, JobEvent::Doubted) => {
+                self.doubted.insert(*job);
             }
             Event::Service(service, event) => {
                 self.ready[service.position()] = matches!(event, ServiceEvent::Ready { .. });
@@ -156,7 +165,7 @@ impl<'a> Scene<'a> {
     /// The law that keeps two jobs from running at the same time.
     pub(super) fn apart(&self, one: JobIx, other: JobIx) -> Option<Law> {
         let (job, second) = (self.plan.job(one), self.plan.job(other));
-        if job.holds.iter().any(|name| second.holds.contains(name)) {
+        if self.names(one).iter().any(|name| self.names(other).contains(name)) {
             return Some("no two running jobs hold the same name");
         }
         let (first, second) =
@@ -180,6 +189,15 @@ impl<'a> Scene<'a> {
         let mut marks = first.load.iter().filter(|mark| !matches!(mark, Load::Network));
         let shared = marks.any(|mark| second.load.contains(mark));
         shared.then_some("categories with the same load mark do not overlap")
+    }
+
+    /// The names that a job holds alone when it runs.
+    fn names(&self, job: JobIx) -> Vec<&Arc<str>> {
+        if self.doubted.contains(&job) {
+            let parts = self.plan.parts_of_work(job);
+            return parts.flat_map(|part| &self.plan.job(part).holds).collect();
+        }
+        self.plan.job(job).holds.iter().collect()
     }
 
     /// What a job needs of memory, in mebibytes.

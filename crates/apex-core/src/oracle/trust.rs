@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::event::{
     CategoryEvent, Envelope, Event, JobEvent, LayerEvent, ProcessEnd, RunEvent, ServiceEvent,
@@ -11,8 +12,12 @@ use crate::event::{
 use crate::id::{AttemptNumber, CategoryIx, JobIx, TestIx};
 use crate::outcome::Outcome;
 use crate::plan::Plan;
+use crate::time::Moment;
 
 use super::Findings;
+
+/// Slack for the strictly growing time stamps of events that happen at one moment.
+const STAMP_SLACK: Duration = Duration::from_millis(5);
 
 /// A test of a part.
 struct Life {
@@ -31,6 +36,7 @@ struct Book<'a> {
     finished: HashSet<JobIx>,
     /// Jobs that ran the whole work that they are a part of.
     ran_whole: Vec<JobIx>,
+    layer_began: Vec<Option<Moment>>,
     /// Whether anything was ended early or could not start, so that some checks never came.
     is_disturbed: bool,
 }
@@ -46,6 +52,7 @@ pub(super) fn judge(plan: &Plan, stream: &[Envelope], findings: &mut Findings) {
         doubted: HashSet::new(),
         finished: HashSet::new(),
         ran_whole: Vec::new(),
+        layer_began: vec![None; plan.layers.len()],
         is_disturbed: stream.iter().any(|envelope| disturbs(&envelope.event)),
     };
     for envelope in stream {
@@ -69,15 +76,22 @@ impl Book<'_> {
     fn take(&mut self, envelope: &Envelope, findings: &mut Findings) {
         match &envelope.event {
             Event::Category(category, CategoryEvent::DependsOnOrder { what }) => {
+                let is_steady = !self.plan.is_known_flaky(*category, what);
+                let law = "what is known to be flaky is not said to depend on its order";
+                findings.require(is_steady, envelope.seq, law);
                 self.dependent.insert((*category, Arc::clone(what)));
             }
-            Event::Job(job, event) => self.job(envelope.seq, *job, event, findings),
-            Event::Test(job, event) => self.test(envelope.seq, *job, event, findings),
+            Event::Layer(layer, LayerEvent::Started) => {
+                self.layer_began[layer.position()] = Some(envelope.at);
+            }
+            Event::Job(job, event) => self.job(envelope, *job, event, findings),
+            Event::Test(job, event) => self.test(envelope, *job, event, findings),
             _ => {}
         }
     }
 
-    fn job(&mut self, seq: u64, job: JobIx, event: &JobEvent, findings: &mut Findings) {
+    fn job(&mut self, at: &Envelope, job: JobIx, event: &JobEvent, findings: &mut Findings) {
+        let seq = at.seq;
         match event {
             JobEvent::Doubted => {
                 let is_part = self.plan.job(job).undivided.is_some();
@@ -94,12 +108,12 @@ impl Book<'_> {
                     seq,
                     "only what is doubted is checked",
                 );
-                let mut parts = self.plan.jobs_of(planned.category).filter(|other| {
-                    *other != job && self.plan.job(*other).undivided == planned.undivided
-                });
+                let mut parts = self.plan.parts_of_work(job).filter(|other| *other != job);
                 let alone = parts
                     .all(|other| self.doubted.contains(&other) || self.finished.contains(&other));
                 findings.require(alone, seq, "a work runs whole after all of its parts");
+                let fits = attempt.0 > 2 || self.fits(job, at.at);
+                findings.require(fits, seq, "a check starts only when it fits the budgets");
             }
             JobEvent::AttemptFinished { attempt, .. } if *attempt > AttemptNumber::FIRST => {
                 self.ran_whole.push(job);
@@ -116,7 +130,7 @@ impl Book<'_> {
         one.category == other.category && one.undivided == other.undivided
     }
 
-    fn test(&mut self, seq: u64, job: JobIx, event: &TestEvent, findings: &mut Findings) {
+    fn test(&mut self, at: &Envelope, job: JobIx, event: &TestEvent, findings: &mut Findings) {
         match event {
             TestEvent::Discovered { first, cases } => {
                 for (number, case) in (first.0..).zip(cases) {
@@ -135,21 +149,33 @@ impl Book<'_> {
                 }
             }
             TestEvent::Settled { test, outcome } => {
-                self.settled(seq, job, (*test, *outcome), findings)
+                self.settled(at, job, (*test, *outcome), findings)
             }
             TestEvent::Started { .. } => {}
         }
     }
 
+    /// Whether the whole work of a job is expected to end within the budgets of layer and run.
+    fn fits(&self, job: JobIx, now: Moment) -> bool {
+        let parts = self.plan.parts_of_work(job).filter_map(|part| self.plan.job(part).forecast);
+        let end = now.plus(parts.map(|forecast| forecast.expected).sum());
+        let layer = self.plan.category(self.plan.job(job).category).layer;
+        let began = self.layer_began[layer.position()];
+        let of_layer =
+            began.zip(self.plan.layer(layer).budget).map(|(since, budget)| since.plus(budget));
+        let of_run = self.plan.budget.map(Moment::after_start);
+        [of_layer, of_run].into_iter().flatten().all(|limit| end <= limit.plus(STAMP_SLACK))
+    }
+
     fn settled(
         &self,
-        seq: u64,
+        at: &Envelope,
         job: JobIx,
         (test, outcome): (TestIx, Outcome),
         findings: &mut Findings,
     ) {
         let Some(life) = self.tests.get(&test) else { return };
-        let planned = self.plan.job(job);
+        let (seq, planned) = (at.seq, self.plan.job(job));
         if outcome == Outcome::Passed && life.was_bad {
             let key = (planned.category, Arc::clone(&life.id));
             let is_excused = planned.undivided.is_some() && self.dependent.contains(&key);
@@ -160,7 +186,7 @@ impl Book<'_> {
             && life.last_attempt <= AttemptNumber::FIRST
             && !self.ran_whole.iter().any(|&other| self.is_same_work(job, other));
         findings.require(
-            !counts_unchecked || self.is_disturbed,
+            !counts_unchecked || self.is_disturbed || !self.fits(job, at.at),
             seq,
             "a failure of a part counts after the whole ran",
         );

@@ -10,7 +10,7 @@ pub enum Cutting {
     AsWritten,
     /// All of it runs as it always did: what comes of it says what its parts may be trusted with.
     Whole {
-        /// Why, for people; empty where cutting would not pay.
+        /// Why, for people.
         why: Arc<str>,
     },
     /// Parts of whole files, on trust: a failure is checked by a whole run before it counts.

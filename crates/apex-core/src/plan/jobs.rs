@@ -78,7 +78,7 @@ impl<'a> JobMaker<'a> {
     ) -> (u32, Cutting) {
         let before = plan.jobs.len();
         let category = placed.category;
-        let trust = self.trust(category);
+        let trust = self.trust(plan, placed);
         let trusts = matches!(trust, Trust::Parts(_));
         let rules = Rules { trusts, ..self.rules(plan, placed) };
         let past = self.past.history.category(&category.name);
@@ -107,13 +107,21 @@ impl<'a> JobMaker<'a> {
     }
 
     /// What earlier runs say of running a category in parts.
-    fn trust(&self, category: &Category) -> Trust {
+    fn trust(&self, plan: &Plan, placed: &Placed<'_>) -> Trust {
+        let category = placed.category;
         let past = self.past.history.category(&category.name);
-        let runs = past.map_or(&[][..], |past| &past.cuttings);
         // Another one in each run and on each day, and the same for a plan and the run after it.
         let seed = u64::from(self.past.history.runs) ^ ((self.past.unix_millis / 86_400_000) << 32);
         let is_drawn = is_drawn(category.name.as_str(), seed, trust::SAMPLE_PERCENT);
-        trust::decide(runs, self.past.unix_millis, is_drawn)
+        let usual = usual_test(category.kind, !category.services.is_empty());
+        let whole = Durations::new(past, usual).total().mean;
+        trust::decide(&trust::Known {
+            runs: past.map_or(&[][..], |past| &past.cuttings),
+            unix_millis: self.past.unix_millis,
+            is_drawn,
+            whole: Duration::try_from_secs_f64(whole).unwrap_or(Duration::MAX),
+            budget: plan.layer(placed.layer).budget,
+        })
     }
 
     /// Orders the jobs of a plan that is complete, and chooses where budgets do.
@@ -190,7 +198,7 @@ fn cutting_of(jobs: &[PlannedJob], found: &[FoundJob], trust: Trust) -> Cutting 
         Trust::Parts(why) if parts > 0 => {
             Cutting::Parts { why: format!("cut into {parts} by files: {why}").into() }
         }
-        Trust::Parts(_) => Cutting::Whole { why: "".into() },
+        Trust::Parts(_) => Cutting::Whole { why: "whole: parts of it would save no time".into() },
         Trust::Whole(why) => Cutting::Whole { why: format!("whole: {why}").into() },
     }
 }

@@ -421,4 +421,11 @@ impl Plan {
         };
         (first..first + count).map(JobIx)
     }
+
+    /// The parts of the work that a job is a part of on trust, itself included.
+    pub fn parts_of_work(&self, job: JobIx) -> impl Iterator<Item = JobIx> + use<'_> {
+        let planned = self.job(job);
+        let is_part = |other: &JobIx| self.job(*other).undivided == planned.undivided;
+        self.jobs_of(planned.category).filter(is_part)
+    }
 }

@@ -6,7 +6,12 @@
 //! runs stay whole, to see a failure that cutting hides. It is a function of earlier runs: how the
 //! category is cut, and whether that pays, is decided in `split`.
 
+use std::time::Duration;
+
 use crate::history::CuttingSample;
+
+/// How many runs in which something went wrong in a part and not in the whole are more than chance.
+const SIGNS: usize = 2;
 
 /// How many whole runs pass before a category is cut again in which a test depended on its order.
 const PATIENCE_RUNS: usize = 15;
@@ -31,8 +36,23 @@ pub(super) enum Trust {
     Whole(String),
 }
 
-/// Decides by the earlier runs of a category, the latest first; `unix_millis` is the present.
-pub(super) fn decide(runs: &[CuttingSample], unix_millis: u64, is_drawn: bool) -> Trust {
+/// What is known of a category that could run in parts.
+pub(super) struct Known<'a> {
+    /// Its earlier runs, the latest first.
+    pub(super) runs: &'a [CuttingSample],
+    /// The present, milliseconds since 1970-01-01 UTC.
+    pub(super) unix_millis: u64,
+    /// Whether it was drawn to be whole as a sample.
+    pub(super) is_drawn: bool,
+    /// What its tests take one after the other.
+    pub(super) whole: Duration,
+    /// The budget of its layer.
+    pub(super) budget: Option<Duration>,
+}
+
+/// Decides by what is known of a category.
+pub(super) fn decide(known: &Known<'_>) -> Trust {
+    let &Known { runs, unix_millis, is_drawn, .. } = known;
     let passed = runs.iter().filter(|run| run.whole == Some(true)).count();
     if passed == 0 {
         return Trust::Whole("no whole run of it has passed yet".to_owned());
@@ -51,8 +71,15 @@ pub(super) fn decide(runs: &[CuttingSample], unix_millis: u64, is_drawn: bool) -
     if is_drawn {
         return Trust::Whole("a sample, to see a failure that parts would hide".to_owned());
     }
+    // Its parts take at most as long again as their check.
+    if known.budget.is_some_and(|budget| known.whole > budget / 2) {
+        return Trust::Whole(
+            "a check of its parts might not fit the budget of its layer".to_owned(),
+        );
+    }
     let runs = if passed == 1 { "run" } else { "runs" };
-    Trust::Parts(format!("{passed} whole {runs} passed"))
+    let doubt = look.doubt().unwrap_or_default();
+    Trust::Parts(format!("{passed} whole {runs} passed{doubt}"))
 }
 
 /// Earlier runs, seen from now.
@@ -62,17 +89,34 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// Runs in which something went wrong in a part and not in the whole, as far as they still
+    /// count, the latest first.
+    fn signs(&self) -> impl Iterator<Item = (usize, &str)> {
+        let runs = self.runs.iter().enumerate();
+        runs.filter_map(|(at, run)| {
+            let what = run.depends.as_deref()?;
+            self.is_remembered(at).then_some((at, what))
+        })
+    }
+
     /// Why it is not cut, where something depended on its order lately.
     fn dependence(&self) -> Option<String> {
-        let (at, what) = self.runs.iter().enumerate().find_map(|(at, run)| {
-            let what = run.depends.as_ref()?;
-            self.is_remembered(at).then_some((at, what))
-        })?;
+        let (at, what) = self.signs().next()?;
+        if self.signs().count() < SIGNS {
+            return None;
+        }
         let left = PATIENCE_RUNS - self.whole_since(at);
         let when = self.ago(at);
         Some(format!(
             "{what} depended on what runs before or beside it, {when}; {left} more whole runs"
         ))
+    }
+
+    /// What went wrong in a part and may have done so by chance.
+    fn doubt(&self) -> Option<String> {
+        let (at, what) = self.signs().next()?;
+        let when = self.ago(at);
+        Some(format!("; {what} failed in a part and not in the whole, once, {when}"))
     }
 
     /// Why it is not cut, where a whole run failed on a commit on which its parts had passed.

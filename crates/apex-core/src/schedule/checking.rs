@@ -21,6 +21,7 @@ use crate::report::JobEnd;
 
 use super::Scheduler;
 use super::deadline::Deadline;
+use super::holds::Holder;
 use super::lanes::Entry;
 use super::state::{Again, Doubt, JobState, RunState};
 
@@ -42,6 +43,16 @@ impl Scheduler {
     /// Whether this attempt of a job runs the whole work that it is a part of.
     pub(super) fn runs_whole(&self, job: JobIx, number: AttemptNumber) -> bool {
         number > AttemptNumber::FIRST && self.is_on_trust(job)
+    }
+
+    /// What a job holds its names as, by its state: a part that runs again runs the whole.
+    pub(super) fn holder(&self, job: JobIx) -> Holder {
+        let is_again = match &self.jobs[job.position()].state {
+            JobState::Retrying(..) => true,
+            JobState::Running(attempt) => attempt.number > AttemptNumber::FIRST,
+            _ => false,
+        };
+        Holder { job, is_whole: is_again && self.is_on_trust(job) }
     }
 
     /// Whether this attempt is the one that decides about what went wrong in parts.
@@ -113,9 +124,7 @@ impl Scheduler {
 
     /// The parts of the work that a job is a part of, itself included, in the order of the plan.
     fn parts_of_work(&self, job: JobIx) -> Vec<JobIx> {
-        let planned = self.plan.job(job);
-        let jobs = self.plan.jobs_of(planned.category);
-        jobs.filter(|&other| self.plan.job(other).undivided == planned.undivided).collect()
+        self.plan.parts_of_work(job).collect()
     }
 
     /// The jobs in doubt that a job which runs the whole work reports for.

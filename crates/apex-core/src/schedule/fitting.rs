@@ -3,12 +3,13 @@
 //!
 //! Such a job starts only when it is expected to end (by its high forecast) before the budgets of
 //! its layer and of the run are used up. Time only passes, so a job that no longer fits never
-//! will; it is deferred at once, and what is left of the budget goes to the next one that fits.
+//! will; it is deferred at once, and what is left of the budget goes to the next one that fits. The
+//! check of a work that went wrong in parts has to fit, too: it must not use up the time of others.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::id::{CategoryIx, JobIx};
+use crate::id::{CategoryIx, JobIx, LayerIx};
 use crate::judge;
 use crate::outcome::Outcome;
 use crate::plan::Standing;
@@ -26,6 +27,32 @@ impl Scheduler {
             return None;
         }
         let layer = self.plan.category(planned.category).layer;
+        let (left, whose) = self.too_little_left(layer, forecast.high)?;
+        Some(format!(
+            "it may take {}, and {} of the budget {whose} are left",
+            seconds(forecast.high),
+            seconds(left)
+        ))
+    }
+
+    /// Why the whole work that a job is a part of no longer fits the budgets, if it does not: it is
+    /// expected to take what its parts take together.
+    pub(super) fn check_misfit(&self, job: JobIx) -> Option<String> {
+        let parts = self.plan.parts_of_work(job);
+        let forecasts = parts.filter_map(|part| self.plan.job(part).forecast);
+        let need = forecasts.map(|forecast| forecast.expected).sum();
+        let layer = self.plan.category(self.plan.job(job).category).layer;
+        let (left, whose) = self.too_little_left(layer, need)?;
+        Some(format!(
+            "no whole run checked it: that takes about {}, and {} of the budget {whose} are left",
+            seconds(need),
+            seconds(left)
+        ))
+    }
+
+    /// What is left of the budget of a layer or of the run, and of which, where it is less than
+    /// this.
+    fn too_little_left(&self, layer: LayerIx, need: Duration) -> Option<(Duration, String)> {
         let layer_ends = match self.layers[layer.position()].state {
             LayerState::Running { since } => {
                 self.plan.layer(layer).budget.map(|budget| since.plus(budget))
@@ -34,16 +61,11 @@ impl Scheduler {
         };
         let run_ends = self.plan.budget.map(Moment::after_start);
         let left = |end: Option<Moment>| end.map(|end| end.since(self.now));
-        let too_little = |left: Option<Duration>| left.filter(|&left| left < forecast.high);
-        let (left, whose) = match too_little(left(layer_ends)) {
-            Some(left) => (left, format!("of layer {}", self.plan.layer(layer).id)),
-            None => (too_little(left(run_ends))?, "of the run".to_owned()),
-        };
-        Some(format!(
-            "it may take {}, and {} of the budget {whose} are left",
-            seconds(forecast.high),
-            seconds(left)
-        ))
+        let too_little = |left: Option<Duration>| left.filter(|&left| left < need);
+        match too_little(left(layer_ends)) {
+            Some(left) => Some((left, format!("of layer {}", self.plan.layer(layer).id))),
+            None => Some((too_little(left(run_ends))?, "of the run".to_owned())),
+        }
     }
 
     /// Defers a waiting job that a budget leaves out.

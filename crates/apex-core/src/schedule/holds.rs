@@ -1,7 +1,8 @@
 //! Names that jobs hold alone: no two running jobs share one, in whatever category or layer.
 //!
 //! Names become dense numbers once, so that a look at a job costs as many steps as it has names
-//! and nothing where no job of the plan has any. It knows nothing of why a job holds a name.
+//! and nothing where no job of the plan has any. A part that was cut on trust holds the names of all
+//! parts while it runs the whole work. It knows nothing of why a job holds a name.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -17,8 +18,18 @@ pub(super) struct Holds {
     of_job: Vec<Range<u32>>,
     /// The numbers of the names of all jobs, ascending and none twice within a job.
     names: Vec<u32>,
+    /// The numbers of the names of the whole work that a job is a part of on trust, where any part
+    /// of it holds one; ascending.
+    of_whole: HashMap<JobIx, Vec<u32>>,
     /// Whether a running job holds the name of this number.
     held: Vec<bool>,
+}
+
+/// A job that runs or may run: itself, or the whole work that it is a part of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Holder {
+    pub(super) job: JobIx,
+    pub(super) is_whole: bool,
 }
 
 impl Holds {
@@ -42,7 +53,29 @@ impl Holds {
             holds.of_job.push(range(first)..range(holds.names.len()));
         }
         holds.held = vec![false; numbers.len()];
+        holds.add_whole_works(plan);
         holds
+    }
+
+    fn add_whole_works(&mut self, plan: &Plan) {
+        let jobs = (0..plan.jobs.len()).map(JobIx::at);
+        for job in jobs.filter(|&job| plan.job(job).undivided.is_some()) {
+            let names = plan.parts_of_work(job).flat_map(|part| self.of(part));
+            let mut names: Vec<u32> = names.copied().collect();
+            names.sort_unstable();
+            names.dedup();
+            if !names.is_empty() {
+                self.of_whole.insert(job, names);
+            }
+        }
+    }
+
+    /// The numbers of the names of a holder, ascending.
+    fn of_holder(&self, holder: Holder) -> &[u32] {
+        match self.of_whole.get(&holder.job) {
+            Some(names) if holder.is_whole => names,
+            _ => self.of(holder.job),
+        }
     }
 
     /// The numbers of the names that a job holds, ascending.
@@ -54,22 +87,23 @@ impl Holds {
     }
 
     /// Whether a running job holds a name that this job would hold.
-    pub(super) fn keep_out(&self, job: JobIx) -> bool {
-        self.of(job).iter().any(|&name| self.held[name as usize])
+    pub(super) fn keep_out(&self, holder: Holder) -> bool {
+        self.of_holder(holder).iter().any(|&name| self.held[name as usize])
     }
 
-    /// Whether two jobs have a name in common.
-    pub(super) fn are_shared(&self, one: JobIx, other: JobIx) -> bool {
-        let others = self.of(other);
-        self.of(one).iter().any(|name| others.binary_search(name).is_ok())
+    /// Whether two holders have a name in common.
+    pub(super) fn are_shared(&self, one: Holder, other: Holder) -> bool {
+        let others = self.of_holder(other);
+        self.of_holder(one).iter().any(|name| others.binary_search(name).is_ok())
     }
 
-    /// A job begins or ends to hold its names.
-    pub(super) fn set(&mut self, job: JobIx, held: bool) {
-        if let Some(range) = self.of_job.get(job.position()) {
-            for &name in &self.names[range.start as usize..range.end as usize] {
-                self.held[name as usize] = held;
-            }
+    /// A holder begins or ends to hold its names.
+    pub(super) fn set(&mut self, holder: Holder, held: bool) {
+        if self.held.is_empty() {
+            return;
+        }
+        for name in self.of_holder(holder).to_vec() {
+            self.held[name as usize] = held;
         }
     }
 }

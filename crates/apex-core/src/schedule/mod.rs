@@ -293,12 +293,14 @@ impl Scheduler {
         let was_running = matches!(self.jobs[job.position()].state, JobState::Running(_));
         let is_running = matches!(to, JobState::Running(_));
         let is_finished = matches!(to, JobState::Finished);
+        let before = self.holder(job);
         let from = std::mem::replace(&mut self.jobs[job.position()].state, to);
         self.look_again = true;
         if is_running != was_running {
             self.count_running(category, is_running);
             self.count_memory(job, is_running);
-            self.holds.set(job, is_running);
+            let holder = if is_running { self.holder(job) } else { before };
+            self.holds.set(holder, is_running);
         }
         if planned.exclusive && was_running != is_running {
             self.exclusive = is_running;

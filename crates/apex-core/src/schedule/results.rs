@@ -159,7 +159,10 @@ impl Scheduler {
         if self.may_be_repeated(job, attempt, outcome) && !is_stopped && !quarantined {
             return;
         }
-        let depends_on_order = was_bad && !outcome.is_bad() && self.is_check(job, attempt);
+        // What is known to fail by chance says nothing about its order.
+        let is_steady = !self.tests[test.position()].known_flaky;
+        let depends_on_order =
+            was_bad && !outcome.is_bad() && is_steady && self.is_check(job, attempt);
         if depends_on_order && let Some(id) = self.tests[test.position()].id.clone() {
             self.tell_dependence(job, id);
         }

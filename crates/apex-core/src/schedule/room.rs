@@ -74,7 +74,7 @@ impl Scheduler {
             return Some(Obstacle::Cap);
         }
         let may_start = self.may_run_beside_others(category)
-            && !self.holds.keep_out(job)
+            && !self.holds.keep_out(self.holder(job))
             && self.memory_suffices(job)
             && self.awaited_allow(job);
         if may_start { None } else { Some(Obstacle::Others) }
@@ -131,11 +131,16 @@ impl Scheduler {
             .all(|&awaited| self.may_overlap(job, awaited))
     }
 
+    /// Whether two jobs would hold a name in common.
+    fn are_held_in_common(&self, one: JobIx, other: JobIx) -> bool {
+        self.holds.are_shared(self.holder(one), self.holder(other))
+    }
+
     /// Whether a job could run while an awaited one does, beside what runs already.
     fn may_overlap(&self, job: JobIx, awaited: JobIx) -> bool {
         let (one, other) = (self.plan.job(job).category, self.plan.job(awaited).category);
         let (first, second) = (self.plan.category(one), self.plan.category(other));
-        if first.exclusive || second.exclusive || self.holds.are_shared(job, awaited) {
+        if first.exclusive || second.exclusive || self.are_held_in_common(job, awaited) {
             return false;
         }
         if one != other {

@@ -151,9 +151,17 @@ impl Scheduler {
             return self.look_at_retry(job);
         }
         if matches!(self.jobs[job.position()].state, JobState::Retrying(_, Again::Whole)) {
-            return waiting_its_turn(self.look_at_needs(job));
+            return self.look_at_check(job);
         }
         self.look_at_needs(job)
+    }
+
+    /// A check of what went wrong in parts has to end within the budgets.
+    fn look_at_check(&self, job: JobIx) -> Look {
+        match self.check_misfit(job) {
+            Some(why) => Look::NoRetry(why),
+            None => waiting_its_turn(self.look_at_needs(job)),
+        }
     }
 
     /// A retry is never awaited: those that come at the end let everybody else go first.

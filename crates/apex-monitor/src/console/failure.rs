@@ -62,7 +62,7 @@ pub(super) fn block(
 
 /// Where the full output of a test is, as people should read it; nothing where its job wrote
 /// nothing.
-pub(super) fn output_path(
+pub(crate) fn output_path(
     view: &RunView,
     test: &TestView,
     run_directory: Option<&str>,
@@ -75,7 +75,7 @@ pub(super) fn output_path(
 }
 
 /// What the test said in one line, or what ended it from outside.
-pub(super) fn message(view: &RunView, test: &TestView) -> Option<String> {
+pub(crate) fn message(view: &RunView, test: &TestView) -> Option<String> {
     let said = test.said().map(|failure| harmless(&failure.message));
     let said = said.as_deref().map_or("", words::first_line);
     if !said.is_empty() {

@@ -5,7 +5,7 @@
 //! decides when, and writes. It keeps no totals. When its reader goes away (broken pipe), it
 //! falls silent: the run is not its business.
 
-mod failure;
+pub(crate) mod failure;
 mod line;
 mod live;
 mod options;
@@ -13,7 +13,7 @@ mod quarantine;
 mod screen;
 mod summary;
 mod telling;
-mod words;
+pub(crate) mod words;
 
 use std::io::{self, ErrorKind, Write};
 use std::time::Duration;

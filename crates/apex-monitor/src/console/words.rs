@@ -8,7 +8,7 @@ use apex_core::{CategoryIx, JobIx, LayerIx, Outcome, RunView, ServiceIx, Verdict
 use super::line::Label;
 
 /// A time, as exact as it is of interest: `0.12s`, `4.2s`, `1m02s`, `1h02m`.
-pub(super) fn duration(time: Duration) -> String {
+pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0 => format!("{:.2}s", time.as_secs_f64()),
@@ -19,7 +19,7 @@ pub(super) fn duration(time: Duration) -> String {
 }
 
 /// `1 test`, `2 tests`; the plural adds an `s`, or turns `y` into `ies`.
-pub(super) fn number(count: usize, noun: &str) -> String {
+pub(crate) fn number(count: usize, noun: &str) -> String {
     match (count, noun.strip_suffix('y')) {
         (1, _) => format!("1 {noun}"),
         (_, Some(stem)) => format!("{count} {stem}ies"),
@@ -28,12 +28,12 @@ pub(super) fn number(count: usize, noun: &str) -> String {
 }
 
 /// Tests by outcome: `12 passed, 1 failed`; `no test ran` when none has ended.
-pub(super) fn counts(counts: &Counts) -> String {
+pub(crate) fn counts(counts: &Counts) -> String {
     if counts.settled() == 0 { "no test ran".to_owned() } else { settled(counts) }
 }
 
 /// Settled tests by outcome; empty as long as none is settled.
-pub(super) fn settled(counts: &Counts) -> String {
+pub(crate) fn settled(counts: &Counts) -> String {
     let mut text = String::new();
     for (outcome, number) in counts.present() {
         let separator = if text.is_empty() { "" } else { ", " };
@@ -43,7 +43,7 @@ pub(super) fn settled(counts: &Counts) -> String {
 }
 
 /// An outcome in words.
-pub(super) fn word(outcome: Outcome) -> &'static str {
+pub(crate) fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::TimedOut => "timed out",
         Outcome::NotRun => "not run",
@@ -52,7 +52,7 @@ pub(super) fn word(outcome: Outcome) -> &'static str {
 }
 
 /// A verdict in words.
-pub(super) fn verdict(verdict: Verdict) -> &'static str {
+pub(crate) fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::BudgetExceeded => "over budget",
         Verdict::Empty => "nothing ran",
@@ -80,23 +80,23 @@ pub(super) const fn label_of_verdict(verdict: Verdict) -> Label {
     }
 }
 
-pub(super) fn layer_name(view: &RunView, layer: LayerIx) -> &str {
+pub(crate) fn layer_name(view: &RunView, layer: LayerIx) -> &str {
     view.plan().layers.get(layer.position()).map_or("?", |layer| layer.id.as_str())
 }
 
-pub(super) fn category_name(view: &RunView, category: CategoryIx) -> &str {
+pub(crate) fn category_name(view: &RunView, category: CategoryIx) -> &str {
     view.plan().categories.get(category.position()).map_or("?", |category| category.name.as_str())
 }
 
-pub(super) fn category_of(view: &RunView, job: JobIx) -> &str {
+pub(crate) fn category_of(view: &RunView, job: JobIx) -> &str {
     view.category_of(job).map_or("?", |category| category_name(view, category))
 }
 
-pub(super) fn service_name(view: &RunView, service: ServiceIx) -> &str {
+pub(crate) fn service_name(view: &RunView, service: ServiceIx) -> &str {
     view.plan().services.get(service.position()).map_or("?", |service| service.name.as_str())
 }
 
 /// The first line of a text, without white space around it.
-pub(super) fn first_line(text: &str) -> &str {
+pub(crate) fn first_line(text: &str) -> &str {
     text.trim().lines().next().unwrap_or("").trim_end()
 }

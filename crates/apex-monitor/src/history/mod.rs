@@ -17,6 +17,7 @@ mod collect;
 mod database;
 mod exchange;
 mod journals;
+mod latest;
 mod names;
 mod prune;
 mod read;
@@ -39,6 +40,7 @@ use crate::run_dir::Runs;
 
 pub use exchange::{FORM, Imported};
 pub use journals::TakenIn;
+pub use latest::{PastAttempt, PastRun};
 pub use prune::{Limits, Pruned};
 pub use recorder::Recorder;
 pub use row::{InputsRow, JobRow, RunRow, TestRow};
@@ -92,6 +94,33 @@ impl HistoryFile {
         match database::open_to_read(&self.path)? {
             Some(connection) => self.told(summary::of(&connection)),
             None => Ok(Summary::default()),
+        }
+    }
+
+    /// The latest runs, the newest first. Without a file, there are none.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn latest_runs(&self, limit: u32) -> Result<Vec<PastRun>, HistoryError> {
+        match database::open_to_read(&self.path)? {
+            Some(connection) => self.told(latest::runs(&connection, limit)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The latest attempts of a test among the newest 300 runs, the latest first.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn past_of_test(
+        &self,
+        category: &str,
+        id: &str,
+        limit: u32,
+    ) -> Result<Vec<PastAttempt>, HistoryError> {
+        match database::open_to_read(&self.path)? {
+            Some(connection) => self.told(latest::attempts(&connection, category, id, limit)),
+            None => Ok(Vec::new()),
         }
     }
 

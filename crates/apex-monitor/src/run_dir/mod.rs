@@ -9,6 +9,7 @@
 //! | `junit.xml` | the tests for other tools | JUnit |
 //! | `output/<category>-<job>-<attempt>.log` | everything an attempt of a job wrote | bytes |
 //! | `lost.txt` | only where Apex was ended before the run: what was taken away | one line |
+//! | `stop` | only where somebody asked the run to stop | empty |
 //! | `lock` | held while the run goes on | empty |
 //!
 //! A run directory is self-contained and may be moved. The state folder ignores itself in Git.
@@ -16,7 +17,9 @@
 
 mod joining;
 mod journal;
+mod listing;
 mod part;
+mod stop;
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -29,7 +32,9 @@ use crate::wire;
 
 pub use joining::Joining;
 pub use journal::{Journal, JournalError, JournalReader, read_view};
+pub use listing::{ListedRun, Listing, SCHEMA as RUNS_SCHEMA};
 pub use part::{PartError, RecordedPart};
+pub use stop::StopRequests;
 
 const PLAN: &str = "plan.json";
 const WHOLE: &str = "whole.json";
@@ -39,6 +44,7 @@ const JUNIT: &str = "junit.xml";
 const LOST: &str = "lost.txt";
 const OUTPUT: &str = "output";
 const LOCK: &str = "lock";
+const STOP: &str = "stop";
 
 /// The folder that holds all run directories of a project.
 #[derive(Clone, Debug)]
@@ -226,6 +232,14 @@ impl RunDirectory {
     /// Those of the file system.
     pub fn write_lost(&self, line: &str) -> io::Result<()> {
         write_atomically(&self.path.join(LOST), |writer| writeln!(writer, "{line}"))
+    }
+
+    /// Asks the run to stop in order, see [`StopRequests`].
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn request_stop(&self) -> io::Result<()> {
+        File::create(self.path.join(STOP)).map(drop)
     }
 
     /// Reads the plan.

@@ -19,7 +19,7 @@ use super::seconds::Seconds;
 use super::word::Word;
 
 /// A plan in a file of its own.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(super) struct PlanFile<'a> {
     pub schema: Text<'a>,
     pub plan: PlanLine<'a>,

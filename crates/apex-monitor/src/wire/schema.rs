@@ -1,9 +1,13 @@
-//! The JSON Schema of a line.
+//! The JSON Schemas of everything that Apex writes for programs, each with its version.
 
-use schemars::SchemaGenerator;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::line::{Body, Head};
+use super::plan::PlanFile;
+use crate::compare::Difference;
+use crate::run_dir::Listing;
+use crate::summary::Summary;
 
 /// The JSON Schema (draft 2020-12) that every line of the stream conforms to.
 #[must_use]
@@ -18,4 +22,37 @@ pub fn event_schema() -> Value {
         "allOf": [head, body],
         "$defs": generator.take_definitions(true),
     })
+}
+
+/// The JSON Schema of a plan: `plan.json` of a run directory and `apex plan --json`.
+#[must_use]
+pub fn plan_schema() -> Value {
+    document::<PlanFile<'_>>(super::PLAN_SCHEMA, "What is going to happen in a run.")
+}
+
+/// The JSON Schema of the summary of a run.
+#[must_use]
+pub fn summary_schema() -> Value {
+    document::<Summary>(crate::summary::SCHEMA, "What a run amounts to.")
+}
+
+/// The JSON Schema of a list of recorded runs.
+#[must_use]
+pub fn runs_schema() -> Value {
+    document::<Listing>(crate::run_dir::RUNS_SCHEMA, "Recorded runs, the newest first.")
+}
+
+/// The JSON Schema of what changed from one run to another.
+#[must_use]
+pub fn runs_diff_schema() -> Value {
+    document::<Difference>(crate::compare::SCHEMA, "What changed from one run to another.")
+}
+
+/// The schema of a document that says its version itself.
+fn document<T: JsonSchema>(version: &str, about: &str) -> Value {
+    let mut schema = SchemaGenerator::default().into_root_schema_for::<T>().to_value();
+    schema["title"] = json!(version);
+    schema["description"] = json!(about);
+    schema["properties"]["schema"]["const"] = json!(version);
+    schema
 }

@@ -12,7 +12,6 @@ mod run;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use apex_core::RunId;
 use apex_core::why::{Answer, Subject};
 use serde_json::{Value, json};
 
@@ -111,19 +110,6 @@ pub(crate) fn nothing(word: &str, near: &[String]) -> Failure {
         format!("did you mean {}?", names.join(" or "))
     };
     Failure::usage(format!("no test, file or category has `{word}` in its name"), hint)
-}
-
-/// A run that has no record, or more than one.
-pub(crate) fn unknown_run(wanted: &str, found: usize, latest: Option<&RunId>) -> Failure {
-    let message = match found {
-        0 => format!("there is no record of a run `{wanted}`"),
-        count => format!("{count} runs have `{wanted}` at an end of their ids"),
-    };
-    let hint = match latest {
-        Some(run) => format!("the latest is {run}; `apex history` shows more"),
-        None => "no run was recorded here; `apex run` makes one".to_owned(),
-    };
-    Failure::usage(message, hint)
 }
 
 /// A duration as people read it, short ones in milliseconds.

@@ -37,6 +37,10 @@ pub(super) fn bundles(plan: &Plan, costs: &[Cost], identities: &[u64]) -> Vec<Bu
         for name in &job.holds {
             sets.join(at, *by_name.entry(name).or_insert(at));
         }
+        // A part that goes wrong runs the whole work, with all that the other parts hold.
+        for part in of_whole(plan, JobIx::at(at)) {
+            sets.join(at, part.position());
+        }
         let component = categories.of[job.category.position()];
         if categories.is_shared[component] {
             sets.join(at, *by_component.entry(component).or_insert(at));
@@ -47,6 +51,16 @@ pub(super) fn bundles(plan: &Plan, costs: &[Cost], identities: &[u64]) -> Vec<Bu
         members.entry(sets.root(at)).or_default().push(JobIx::at(at));
     }
     members.into_values().map(|jobs| bundle(plan, costs, identities, jobs)).collect()
+}
+
+/// The parts of the work that a job is a part of on trust, where any of them holds a name.
+fn of_whole(plan: &Plan, job: JobIx) -> Vec<JobIx> {
+    if plan.job(job).undivided.is_none() {
+        return Vec::new();
+    }
+    let parts: Vec<JobIx> = plan.parts_of_work(job).collect();
+    let holds = parts.iter().any(|part| !plan.job(*part).holds.is_empty());
+    if holds { parts } else { Vec::new() }
 }
 
 fn bundle(plan: &Plan, costs: &[Cost], identities: &[u64], jobs: Vec<JobIx>) -> Bundle {

@@ -101,18 +101,12 @@ pub fn split(found: &FoundJob, rules: &Rules, estimate: &CategoryEstimate<'_>) -
     let may_cut = names < MOST_NAMES
         && match found.may_cut {
             MayCut::No => false,
-            MayCut::OnTrust => may_trust(found, rules),
+            // Not where a budget will choose among its tests.
+            MayCut::OnTrust => rules.trusts && rules.choice.is_none(),
             MayCut::Freely => true,
         };
     let cutting = Cutting { found, rules, estimate, may_cut };
     serial::apart(&cutting, &loads)
-}
-
-/// Whether work that may be cut on trust is: not where a budget will choose among its tests, and
-/// not where some must not overlap, because a check of the whole would have to hold what they hold.
-fn may_trust(found: &FoundJob, rules: &Rules) -> bool {
-    let is_marked = found.sources.iter().any(|source| source.serial.marks > 0);
-    rules.trusts && rules.choice.is_none() && !is_marked
 }
 
 /// Work and what its cutting depends on.

@@ -15,12 +15,13 @@ use std::time::Duration;
 
 use apex_core::plan::PlannedCategory;
 use apex_core::view::{CategoryView, Ending};
-use apex_core::{Envelope, Outcome, RunView, Sink, TestIx};
+use apex_core::{Envelope, RunView, Sink, TestIx};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
 
 use self::case::{Shape, shape_of, write_case, write_result};
 use self::element::{element, seconds};
+use super::shown::unshown;
 use crate::atomic::write_atomically;
 
 /// Writes the report at the end of a run, whole or not at all.
@@ -126,7 +127,7 @@ fn suites(view: &RunView) -> Vec<Suite<'_>> {
     let mut suites: Vec<Suite<'_>> = planned
         .zip(view.categories())
         .map(|(planned, category)| {
-            let unshown = category.progress.ending().filter(|end| is_unshown(end, category));
+            let unshown = unshown(category);
             let mut totals = Totals::default();
             if let Some(end) = unshown {
                 totals.count(Shape::of(end.outcome));
@@ -142,15 +143,6 @@ fn suites(view: &RunView) -> Vec<Suite<'_>> {
         }
     }
     suites
-}
-
-fn is_unshown(end: &Ending, category: &CategoryView) -> bool {
-    let counts = &category.counts;
-    if end.outcome.is_bad() {
-        counts.bad() == 0
-    } else {
-        counts.discovered() == 0 && !matches!(end.outcome, Outcome::Passed | Outcome::Flaky)
-    }
 }
 
 fn write_suite(xml: &mut Writer<impl Write>, view: &RunView, suite: &Suite<'_>) -> io::Result<()> {

@@ -13,6 +13,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesEnd, BytesStart, Event};
 
 use super::element::{element, seconds, write_text};
+use crate::report::shown::outcome_of;
 use crate::text::harmless;
 
 /// What JUnit has for an outcome.
@@ -85,11 +86,6 @@ impl<'v> Attempt<'v> {
             _ => earlier.chain([latest]).collect(),
         }
     }
-}
-
-/// A test that nobody settled, as in the record of a killed run, did not run to an end.
-fn outcome_of(test: &TestView) -> Outcome {
-    test.outcome().unwrap_or(Outcome::NotRun)
 }
 
 /// What a test counts as: what it amounts to, and for one that failed again and again what its
