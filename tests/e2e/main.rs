@@ -27,4 +27,5 @@ mod shop;
 mod suites;
 mod trust;
 mod web;
+mod warm;
 mod why;

@@ -58,6 +58,24 @@ fn more_itertools_is_counted_as_unittest_counts_it() {
     compare("more-itertools", unittest_counts);
 }
 
+/// In six jobs, which share processes of pytest: its doctests, sub-tests and class fixtures too.
+#[test]
+fn more_itertools_in_parts_is_counted_as_pytest_counts_it() {
+    let Some(suites) = suites() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let project = folder.path().join("more-itertools");
+    let from = suites.join("more-itertools");
+    let copied = Command::new("cp").arg("-r").arg(from).arg(&project).status();
+    assert!(copied.is_ok_and(|status| status.success()), "more-itertools is copied");
+    let layers = "apex: 1\nlayers:\n  suite:\n    resource_limits: {max_parallel_instances: 2}\n    \
+                  categories:\n      - {name: more, runner: pytest, paths: [tests], shards: 6, \
+                  timeout_seconds: 300}\n";
+    std::fs::write(project.join("apex.yaml"), layers).expect("a layer file");
+    let (answer, found) = run_apex(&project);
+    assert_eq!(answer.status.code(), Some(0), "{}", answer.stderr);
+    assert_eq!(Counts::of(&found), pytest_counts(&project), "apex (left), framework (right)");
+}
+
 #[test]
 fn bytes_is_counted_as_cargo_counts_it() {
     compare("bytes", cargo_counts);

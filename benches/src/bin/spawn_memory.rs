@@ -73,6 +73,7 @@ async fn start(count: u32, folder: PathBuf) -> Result<(), Box<dyn Error>> {
             log: log.clone(),
             grace: Duration::from_secs(1),
             allowance: std::sync::Arc::default(),
+            lot: None,
         });
         let (.., report) =
             reports.recv().await.and_then(|mut batch| batch.pop()).ok_or("no end")?;

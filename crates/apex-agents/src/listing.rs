@@ -100,6 +100,7 @@ fn submission(plan: &Plan, job: JobIx) -> Submission {
         env: Vec::new(),
         log: "/dev/null".into(),
         grace: category.grace,
+        lot: None,
         allowance: Arc::default(),
     }
 }

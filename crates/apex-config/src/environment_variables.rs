@@ -219,6 +219,7 @@ pub static GROUPS: [Group; 6] = [
         about: "Between Apex and its plug-ins, a framework, or a tool that it asks; nothing for tests to rely on.",
         variables: &[
             of("APEX_EVENTS", "where a plug-in writes what happens"),
+            of("APEX_ORDERS", "where a process of pytest that may run further jobs reads what to do; not handed on to tests"),
             of("APEX_SELECTION", "which tests a plug-in lets run, as JSON"),
             of("APEX_ONLY_<N>", "the tests of a retry, in parts"),
             of("APEX_PART_<N>", "which part of its files a program of Python runs, in parts"),

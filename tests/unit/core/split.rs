@@ -243,21 +243,33 @@ fn without_history_there_are_at_most_four_jobs_for_each_that_can_run() {
 
 #[test]
 fn jobs_are_worth_the_start_of_their_program() {
-    for (start, seconds) in [(0.1, 0.02), (0.3, 0.06), (1.0, 0.2), (5.0, 1.0)] {
-        let files = suite(60, seconds);
-        let past = past(&files, start);
-        let found = found(RunnerKind::Pytest, &files);
-        let jobs = cut(&found, Some(&past), &RULES);
-        let total = 600.0 * seconds;
-        let learned = CategoryEstimate::new(Some(&past), 0.02, RunnerKind::Pytest).startup.once;
-        let bought = (jobs.len() - 1) as f64 * learned;
-        assert!(bought <= 0.1 * total, "{start} s a start: {} jobs buy {bought} s", jobs.len());
-        // A job may miss its size by a file, which takes ten times as long as a test.
-        let least = 9.0 * learned - 10.0 * seconds;
-        for load in loads(&jobs, &files).into_iter().filter(|_| jobs.len() > 1) {
-            assert!(load >= 0.75 * least, "{start} s a start for {load} s of tests");
+    // What a job costs after the first of its slot, as a share of a start: pytest goes on.
+    for (runner, next) in [(RunnerKind::Unittest, 1.0), (RunnerKind::Pytest, 0.1)] {
+        for (start, seconds) in [(0.1, 0.02), (0.3, 0.06), (1.0, 0.2), (5.0, 1.0)] {
+            let files = suite(60, seconds);
+            let past = past(&files, start);
+            let jobs = cut(&found(runner, &files), Some(&past), &RULES);
+            let total = 600.0 * seconds;
+            let learned = CategoryEstimate::new(Some(&past), 0.02, runner).startup.once;
+            let first = jobs.len().min(RULES.width as usize);
+            let bought = ((first - 1) as f64 + next * (jobs.len() - first) as f64) * learned;
+            assert!(bought <= 0.1 * total, "{start} s a start: {} jobs buy {bought} s", jobs.len());
+            // A job may miss its size by a file, which takes ten times as long as a test.
+            let least = 9.0 * next * learned - 10.0 * seconds;
+            for load in loads(&jobs, &files).into_iter().filter(|_| jobs.len() > 1) {
+                assert!(load >= 0.75 * least, "{start} s a start for {load} s of tests");
+            }
         }
     }
+}
+
+#[test]
+fn processes_that_go_on_with_the_next_job_let_work_be_cut_finer() {
+    let files = suite(60, 0.02);
+    let past = past(&files, 0.3);
+    let jobs = |runner| cut(&found(runner, &files), Some(&past), &RULES).len();
+    let (fresh, kept) = (jobs(RunnerKind::Unittest), jobs(RunnerKind::Pytest));
+    assert!(fresh < kept, "{fresh} jobs of fresh processes, {kept} of processes that stay");
 }
 
 #[test]

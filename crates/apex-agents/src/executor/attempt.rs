@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::bounds::Bounds;
 use super::local::Shared;
+use super::orders::Orders;
 use super::private_folder::{Filled, PrivateFolder};
 use super::report_files::{self, Search, Stamp};
 use super::{Reported, Submission};
@@ -54,21 +55,31 @@ pub(super) struct Context<'a> {
 
 /// One attempt of one job.
 pub(super) struct Attempt<'a> {
-    submission: &'a Submission,
-    shared: &'a Shared,
-    stop: &'a StopRequest,
+    pub(super) submission: &'a Submission,
+    pub(super) shared: &'a Shared,
+    pub(super) stop: &'a StopRequest,
     reports: &'a mpsc::Sender<Vec<Reported>>,
-    session: Box<dyn Session>,
+    pub(super) session: Box<dyn Session>,
     began: Instant,
-    folder: PrivateFolder<'a>,
+    pub(super) folder: PrivateFolder<'a>,
     log: Log,
     text: OutputText,
     /// Reports that were not sent yet: those of one read.
-    batch: Vec<JobReport>,
+    pub(super) batch: Vec<JobReport>,
     buffer: Vec<u8>,
-    bounds: Bounds<'a>,
+    pub(super) bounds: Bounds<'a>,
     /// Whether the request to end reached it.
     has_stopped: bool,
+    /// Whether anything came over the event channel.
+    pub(super) has_heard: bool,
+}
+
+/// What a program came to.
+pub(super) enum Followed {
+    /// Its leader ended.
+    Ended(ProcessEnd),
+    /// It has done its work and waits for more; that it did would have been this end.
+    Done(ProcessEnd),
 }
 
 impl<'a> Attempt<'a> {
@@ -89,6 +100,7 @@ impl<'a> Attempt<'a> {
             buffer: shared.buffers.lend(),
             bounds: Bounds::of(shared, &submission.allowance),
             has_stopped: false,
+            has_heard: false,
         }
     }
 
@@ -97,8 +109,7 @@ impl<'a> Attempt<'a> {
         let mut conclusion = self.steps().await;
         let batch = &mut self.batch;
         self.text.finish(|event| batch.push(JobReport::Output(event)));
-        let folder = std::mem::replace(&mut self.folder, private_folder(self.shared));
-        if let Err(problem) = folder.remove() {
+        if let Err(problem) = self.folder.hand_over().remove() {
             self.batch.push(JobReport::Note(problem));
         }
         conclusion.duration = self.began.elapsed();
@@ -153,8 +164,12 @@ impl<'a> Attempt<'a> {
 
     /// One program, from its preparation to its report files.
     async fn invoke(&mut self, invocation: &Invocation) -> ProcessEnd {
+        if let Some(end) = self.run_in_worker(invocation).await {
+            return end;
+        }
         let directory = self.directory(invocation);
-        let filled = match self.folder.fill(invocation) {
+        let may_stay = self.residence(invocation).is_some();
+        let filled = match self.folder.fill(invocation, may_stay) {
             Ok(filled) => filled,
             Err(problem) => return ProcessEnd::NotStarted(problem),
         };
@@ -164,7 +179,7 @@ impl<'a> Attempt<'a> {
             out: self.folder.out(),
             since: Stamp::now(),
         });
-        let Filled { arguments, env, channel } = filled;
+        let Filled { arguments, env, channel, orders } = filled;
         // What the layer file says of the category beats what every job gets.
         let mut layers: Vec<&BTreeMap<String, String>> =
             self.submission.env.iter().map(|layer| &**layer).collect();
@@ -180,8 +195,13 @@ impl<'a> Attempt<'a> {
             Ok(program) => program,
             Err(problem) => return ProcessEnd::NotStarted(problem),
         };
+        if let Some(orders) = orders {
+            let worker = self.worker(program, orders);
+            return self.accompany(worker).await;
+        }
         let watched = self.bounds.watch(program.kin());
-        let end = self.follow(&mut program, watched.as_ref()).await;
+        let followed = self.follow(&mut program, None, watched.as_ref()).await;
+        let (Followed::Ended(end) | Followed::Done(end)) = followed;
         self.settle(&mut program).await;
         self.bounds.note(watched.as_ref());
         drop(program);
@@ -201,8 +221,14 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Feeds the session until the leader of the program ended.
-    async fn follow(&mut self, program: &mut Program, watched: Option<&Watched<'_>>) -> ProcessEnd {
+    /// Feeds the session until the leader of the program ended, or until a program that takes
+    /// orders waits for more work.
+    pub(super) async fn follow(
+        &mut self,
+        program: &mut Program,
+        mut orders: Option<&mut Orders>,
+        watched: Option<&Watched<'_>>,
+    ) -> Followed {
         let mut asked = None;
         let mut is_over = false;
         loop {
@@ -226,14 +252,17 @@ impl<'a> Attempt<'a> {
             };
             match happening {
                 Happening::Wrote(source) => self.take(source, program),
-                Happening::Ended(end) => return end,
+                Happening::Ended(end) => return Followed::Ended(end),
+            }
+            if let Some(end) = self.answer(orders.as_deref_mut()) {
+                return Followed::Done(end);
             }
             self.flush().await;
         }
     }
 
     /// Takes what the program wrote before it is asked to end.
-    fn take_waiting(&mut self, program: &mut Program) {
+    pub(super) fn take_waiting(&mut self, program: &mut Program) {
         for _ in 0..READS_BEFORE_STOP {
             let Some(source) = program.read_waiting(&mut self.buffer) else { return };
             self.take(source, program);
@@ -241,7 +270,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// After the leader ended: reads the rest, ends what it left behind, empties the channel.
-    async fn settle(&mut self, program: &mut Program) {
+    pub(super) async fn settle(&mut self, program: &mut Program) {
         let patience = match self.stop.asked() {
             Some(Ending::Kill) => Duration::ZERO,
             // Who was asked to end may use the grace to do so, also when its leader was faster.
@@ -332,6 +361,7 @@ impl<'a> Attempt<'a> {
                 session.output(stream, buffer, batch);
             }
             Source::Channel => {
+                self.has_heard = true;
                 if let Some(channel) = program.channel() {
                     channel.take(buffer, |line| session.event_line(line, batch));
                 }

@@ -53,6 +53,24 @@ impl<'a> Bounds<'a> {
         self.group.as_ref()
     }
 
+    /// Gives the group to a program that outlives the attempt.
+    pub(super) fn hand_over(&mut self) -> Option<JobGroup> {
+        let group = self.group.take()?;
+        self.peak_mb = self.peak_mb.max(group.peak_mb());
+        self.out_of_memory = self.out_of_memory.or_else(|| group.out_of_memory());
+        self.has_begun = false;
+        Some(group)
+    }
+
+    /// Takes over the group of a program that was there before; the answer is what went wrong with
+    /// the group of a program that ended here before.
+    pub(super) fn take_over(&mut self, group: Option<JobGroup>) -> Option<String> {
+        let before = self.hand_over();
+        self.has_begun = true;
+        self.group = group;
+        before.and_then(|before| before.remove().err())
+    }
+
     /// Watches a program from now on.
     pub(super) fn watch(&self, kin: &Kin) -> Option<Watched<'a>> {
         let is_held = self.group.is_some() && self.shared.groups.hold_memory();

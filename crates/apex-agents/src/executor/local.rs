@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout_at};
 
 use super::attempt::{Attempt, Context};
+use super::lot::Lot;
+use super::worker::Workers;
 use super::{Capabilities, Ending, Executor, Reported, Submission};
 use crate::control_group::ControlGroups;
 use crate::guardian::Guard;
@@ -60,6 +63,10 @@ pub struct LocalExecutor {
     running: Vec<Running>,
     /// Whether memory and orphans are looked at: from the first attempt on.
     looks_on: bool,
+    /// Workers that were asked to leave and have not ended.
+    leaving: Arc<AtomicUsize>,
+    /// The request that they end at once.
+    hurry: Arc<StopRequest>,
 }
 
 /// What outlives the executor: its owner ends it when everything else of the run has ended.
@@ -82,6 +89,8 @@ pub(super) struct Shared {
     pub(super) memory: Arc<MemoryWatch>,
     /// What holds the limits of layers.
     pub(super) groups: Arc<ControlGroups>,
+    /// Programs that wait for more work.
+    pub(super) workers: Workers,
 }
 
 struct Running {
@@ -106,12 +115,15 @@ impl LocalExecutor {
                 buffers: Buffers::default(),
                 memory: Arc::default(),
                 groups: support.groups,
+                workers: Workers::default(),
                 settings,
             }),
             reports,
             receiver: Some(receiver),
             running: Vec::new(),
             looks_on: false,
+            leaving: Arc::default(),
+            hurry: Arc::default(),
         }
     }
 
@@ -120,6 +132,8 @@ impl LocalExecutor {
     pub async fn shutdown(mut self, deadline: Instant) -> usize {
         // Nobody may be reading any more; a task must not wait for room in a queue then.
         drop(self.receiver.take());
+        self.hurry.ask(Ending::Kill);
+        self.shared.workers.clear();
         for running in &self.running {
             running.stop.ask(Ending::Kill);
         }
@@ -168,6 +182,33 @@ impl Executor for LocalExecutor {
 
     fn reports(&mut self) -> Option<mpsc::Receiver<Vec<Reported>>> {
         self.receiver.take()
+    }
+
+    fn release(&mut self, lot: &Lot) {
+        for worker in self.shared.workers.take_unwanted(lot) {
+            self.leaving.fetch_add(1, Ordering::AcqRel);
+            let (leaving, hurry) = (Arc::clone(&self.leaving), Arc::clone(&self.hurry));
+            let reports = self.reports.clone();
+            tokio::spawn(async move {
+                let (job, attempt) = (worker.latest.job, worker.latest.attempt);
+                let dismissed = catch_panic(Box::pin(worker.dismiss(&hurry))).await;
+                let notes = dismissed.unwrap_or_else(|cause| vec![cause]);
+                let note = |note| (job, attempt, JobReport::Note(note));
+                // Without a reader there is nobody to tell.
+                let _ = reports.send(notes.into_iter().map(note).collect()).await;
+                leaving.fetch_sub(1, Ordering::AcqRel);
+                // Somebody may wait for that.
+                let _ = reports.send(Vec::new()).await;
+            });
+        }
+    }
+
+    fn is_releasing(&self) -> bool {
+        self.leaving.load(Ordering::Acquire) > 0
+    }
+
+    fn hurry(&mut self) {
+        self.hurry.ask(Ending::Kill);
     }
 }
 

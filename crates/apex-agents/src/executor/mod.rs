@@ -5,8 +5,12 @@
 mod attempt;
 mod bounds;
 mod local;
+mod lot;
+mod orders;
 mod private_folder;
 mod report_files;
+mod residence;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,6 +26,7 @@ pub use crate::control_group::Allowance;
 pub use crate::process::Ending;
 pub(crate) use local::Support;
 pub use local::{LocalExecutor, LocalSettings, SessionFactory};
+pub use lot::Lot;
 
 /// One attempt of one job, complete: nothing of the machine that planned it is assumed.
 #[derive(Clone, Debug)]
@@ -47,6 +52,8 @@ pub struct Submission {
     pub grace: Duration,
     /// What all jobs of its layer may use together.
     pub allowance: Arc<Allowance>,
+    /// The jobs with which it may share programs; none for programs of its own.
+    pub lot: Option<Arc<Lot>>,
 }
 
 /// What an executor can do.
@@ -88,4 +95,17 @@ pub trait Executor: Send {
 
     /// Where its reports arrive. Taken once.
     fn reports(&mut self) -> Option<mpsc::Receiver<Vec<Reported>>>;
+
+    /// Fewer jobs of a lot are to come than were: programs that wait for them are asked to end.
+    /// What is to be said of one comes as a [`JobReport::Note`] of the last job that it ran, and
+    /// an empty batch where nothing is.
+    fn release(&mut self, _lot: &Lot) {}
+
+    /// Whether programs that were asked to end by [`Executor::release`] have not.
+    fn is_releasing(&self) -> bool {
+        false
+    }
+
+    /// Kills what was asked to end by [`Executor::release`], and what will be.
+    fn hurry(&mut self) {}
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::orders::Orders;
 use crate::guardian::{FOLDER_PREFIX, Guard, Made};
 use crate::process::EventChannel;
 use crate::runners::Invocation;
@@ -19,8 +20,25 @@ pub(super) struct PrivateFolder<'a> {
     parent: &'a Path,
     /// Who removes it when this process is gone.
     guard: Option<&'a Guard>,
+    contents: Contents,
+}
+
+/// The folder itself, without who makes it.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
     made: Option<TempDir>,
     channels: u32,
+}
+
+impl Contents {
+    /// Takes the folder away; the error is a sentence for people.
+    pub(super) fn remove(self) -> Result<(), String> {
+        let Some(folder) = self.made else { return Ok(()) };
+        let path = folder.path().to_owned();
+        folder.close().map_err(|error| {
+            format!("cannot remove {}: {error}; remove it by hand", path.display())
+        })
+    }
 }
 
 /// An invocation with its placeholders filled in.
@@ -31,17 +49,19 @@ pub(super) struct Filled<'a> {
     pub(super) env: Cow<'a, BTreeMap<String, String>>,
     /// Its event channel.
     pub(super) channel: Option<EventChannel>,
+    /// How it is told what to do, when it may stay.
+    pub(super) orders: Option<Orders>,
 }
 
 impl<'a> PrivateFolder<'a> {
     /// No folder yet; it will be made in `parent` and listed for the guard.
     pub(super) const fn inside(parent: &'a Path, guard: Option<&'a Guard>) -> Self {
-        Self { parent, guard, made: None, channels: 0 }
+        Self { parent, guard, contents: Contents { made: None, channels: 0 } }
     }
 
     /// Where it is, when it was made.
     pub(super) fn path(&self) -> Option<&Path> {
-        self.made.as_ref().map(TempDir::path)
+        self.contents.made.as_ref().map(TempDir::path)
     }
 
     /// The file that `{out}` stands for, when the folder was made.
@@ -49,13 +69,29 @@ impl<'a> PrivateFolder<'a> {
         self.path().map(|folder| folder.join("out"))
     }
 
-    /// Makes what an invocation needs and fills its placeholders in.
-    pub(super) fn fill<'i>(&mut self, invocation: &'i Invocation) -> Result<Filled<'i>, String> {
+    /// Gives it to somebody else; none is left here.
+    pub(super) fn hand_over(&mut self) -> Contents {
+        std::mem::take(&mut self.contents)
+    }
+
+    /// Takes over one that somebody else had; the answer is the one that was here.
+    pub(super) const fn take_over(&mut self, contents: Contents) -> Contents {
+        std::mem::replace(&mut self.contents, contents)
+    }
+
+    /// Makes what an invocation needs and fills its placeholders in; with a pipe for orders, when
+    /// its program may stay.
+    pub(super) fn fill<'i>(
+        &mut self,
+        invocation: &'i Invocation,
+        may_stay: bool,
+    ) -> Result<Filled<'i>, String> {
         if !needs_folder(invocation) {
             return Ok(Filled {
                 arguments: Cow::Borrowed(&invocation.arguments),
                 env: Cow::Borrowed(&invocation.env),
                 channel: None,
+                orders: None,
             });
         }
         let folder = self.make()?;
@@ -71,8 +107,8 @@ impl<'a> PrivateFolder<'a> {
         let channel = match invocation.event_channel {
             None => None,
             Some(variable) => {
-                self.channels += 1;
-                let path = folder.join(format!("events.{}", self.channels));
+                self.contents.channels += 1;
+                let path = folder.join(format!("events.{}", self.contents.channels));
                 let channel = EventChannel::make(&path)?;
                 let path = path.display().to_string();
                 env.insert(variable.to_owned(), path.clone());
@@ -83,24 +119,25 @@ impl<'a> PrivateFolder<'a> {
         for value in env.values_mut() {
             fill_words(value, &words);
         }
+        let resident = invocation.resident.as_ref().filter(|_| may_stay);
+        let orders = match resident {
+            None => None,
+            Some(resident) => {
+                let path = folder.join(format!("orders.{}", self.contents.channels));
+                let orders = Orders::make(&path)?;
+                env.insert(resident.variable.to_owned(), path.display().to_string());
+                Some(orders)
+            }
+        };
         let mut arguments = invocation.arguments.clone();
         for argument in &mut arguments {
             fill_words(argument, &words);
         }
-        Ok(Filled { arguments: Cow::Owned(arguments), env: Cow::Owned(env), channel })
-    }
-
-    /// Takes the folder away; the error is a sentence for people.
-    pub(super) fn remove(self) -> Result<(), String> {
-        let Some(folder) = self.made else { return Ok(()) };
-        let path = folder.path().to_owned();
-        folder.close().map_err(|error| {
-            format!("cannot remove {}: {error}; remove it by hand", path.display())
-        })
+        Ok(Filled { arguments: Cow::Owned(arguments), env: Cow::Owned(env), channel, orders })
     }
 
     fn make(&mut self) -> Result<PathBuf, String> {
-        if self.made.is_none() {
+        if self.contents.made.is_none() {
             let made = tempfile::Builder::new()
                 .prefix(FOLDER_PREFIX)
                 .permissions(Permissions::from_mode(0o700))
@@ -109,7 +146,7 @@ impl<'a> PrivateFolder<'a> {
             if let Some(guard) = self.guard {
                 guard.list_made(Made::Folder(made.path().to_owned()));
             }
-            self.made = Some(made);
+            self.contents.made = Some(made);
         }
         Ok(self.path().unwrap_or(self.parent).to_owned())
     }

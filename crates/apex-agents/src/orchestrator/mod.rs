@@ -5,6 +5,7 @@
 //! executor and the service agent, events get their stamp and go to the feeds.
 
 mod interrupt;
+mod lots;
 mod stamp;
 mod variables;
 
@@ -16,7 +17,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use apex_config::model::{Lifetime, Service, ServiceSource};
-use apex_core::event::{AgentEvent, RunEvent, RunResult, ServiceEvent, Setting};
+use apex_core::event::{AgentEvent, JobEvent, RunEvent, RunResult, ServiceEvent, Setting};
+use apex_core::report::JobReport;
 use apex_core::schedule::{Command, Input, Scheduler};
 use apex_core::{AttemptNumber, Envelope, Event, JobIx, Moment, Plan, RunId, ServiceIx};
 use tokio::sync::mpsc;
@@ -28,6 +30,7 @@ use crate::resources::LoadMeter;
 use crate::services::{ServiceAgent, ServiceReport};
 use crate::staff::{AgentMessage, Staff};
 
+use lots::Lots;
 use stamp::Stamp;
 
 /// Reports that are handled before their events are handed on: enough to share the cost of a
@@ -112,10 +115,14 @@ pub async fn run(parts: Parts) -> Finished {
         outbox: Vec::new(),
         result: RunResult::default(),
         load: LoadMeter::default(),
+        lots: Lots::of(&plan),
+        held: Vec::new(),
+        has_signal: false,
         plan,
     };
-    ring.turn(service_reports, parts.interrupts).await;
-    let warnings = ring.services.shutdown(tokio::time::Instant::now() + CLEARING).await;
+    let (reports, interrupts) = ring.turn(service_reports, parts.interrupts).await;
+    let mut warnings = ring.wait_for_released(reports, interrupts).await;
+    warnings.extend(ring.services.shutdown(tokio::time::Instant::now() + CLEARING).await);
     Finished { result: ring.result, feeds: ring.feeds, staff: ring.staff, warnings }
 }
 
@@ -140,6 +147,12 @@ struct Ring {
     outbox: Vec<Envelope>,
     result: RunResult,
     load: LoadMeter,
+    /// Which jobs may share programs.
+    lots: Lots,
+    /// Services that may end when no program is left that waited for more tests.
+    held: Vec<ServiceIx>,
+    /// Whether a signal has come.
+    has_signal: bool,
 }
 
 /// Variables of a service that is ready.
@@ -166,7 +179,7 @@ impl Ring {
         &mut self,
         mut service_reports: mpsc::Receiver<(ServiceIx, ServiceReport)>,
         mut interrupts: Interrupts,
-    ) {
+    ) -> (Option<mpsc::Receiver<Vec<Reported>>>, Interrupts) {
         let mut job_reports = self.executor.reports();
         let mut rhythm = self.rhythm();
         self.begin();
@@ -190,7 +203,36 @@ impl Ring {
                 };
                 self.handle(Woken::Jobs(more));
             }
+            self.stop_held();
             self.hand_on();
+        }
+        (job_reports, interrupts)
+    }
+
+    /// Waits until the programs have ended that waited for more tests when the last event was out;
+    /// what is to be said of them.
+    async fn wait_for_released(
+        &mut self,
+        mut reports: Option<mpsc::Receiver<Vec<Reported>>>,
+        mut interrupts: Interrupts,
+    ) -> Vec<String> {
+        let mut notes = Vec::new();
+        while self.executor.is_releasing() {
+            tokio::select! {
+                biased;
+                _ = interrupts.next() => self.executor.hurry(),
+                Some(reported) = receive(&mut reports) => notes.extend(reported.into_iter().filter_map(note)),
+            }
+        }
+        notes
+    }
+
+    /// Stops the services that waited for programs which are gone now.
+    fn stop_held(&mut self) {
+        if !self.held.is_empty() && !self.executor.is_releasing() {
+            for service in std::mem::take(&mut self.held) {
+                self.services.stop(service);
+            }
         }
     }
 
@@ -204,7 +246,12 @@ impl Ring {
 
     fn handle(&mut self, woken: Woken) {
         match woken {
-            Woken::Signal(signal) => self.input(Input::Interrupt { signal }),
+            Woken::Signal(signal) => {
+                if std::mem::replace(&mut self.has_signal, true) {
+                    self.executor.hurry();
+                }
+                self.input(Input::Interrupt { signal });
+            }
             Woken::Deadline => self.input(Input::Tick),
             Woken::Sample => self.look_at_machine(),
             Woken::Agent(message) => self.emit(message.into_event()),
@@ -272,6 +319,11 @@ impl Ring {
         if let Event::Run(RunEvent::Finished(result)) = &event {
             self.result = result.clone();
         }
+        if let Event::Job(job, JobEvent::Finished { .. }) = &event
+            && let Some(lot) = self.lots.finish(*job)
+        {
+            self.executor.release(&lot);
+        }
         let envelope = self.stamp.stamp(self.now(), event);
         self.outbox.push(envelope);
     }
@@ -285,6 +337,10 @@ impl Ring {
             Command::TerminateJob(job) => self.executor.cancel(job, Ending::Terminate),
             Command::KillJob(job) => self.executor.cancel(job, Ending::Kill),
             Command::StartService(service) => self.start_service(service),
+            // The fixtures of tests are torn down with the services that they need.
+            Command::StopService(service) if self.executor.is_releasing() => {
+                self.held.push(service);
+            }
             Command::StopService(service) => self.services.stop(service),
             Command::KillService(service) => self.services.kill(service),
         }
@@ -305,12 +361,13 @@ impl Ring {
     }
 
     fn submission(
-        &self,
+        &mut self,
         job: JobIx,
         attempt: AttemptNumber,
         only: Option<Vec<Arc<str>>>,
         whole: bool,
     ) -> Submission {
+        let lot = self.lots.start(job, attempt);
         let planned = self.plan.job(job);
         let spec = planned.undivided.as_deref().filter(|_| whole).unwrap_or(&planned.spec);
         let category = self.plan.category(planned.category);
@@ -332,6 +389,7 @@ impl Ring {
             log: (self.log_name)(&self.plan, job, attempt),
             grace: category.grace,
             allowance: self.allowances.get(category.layer.position()).cloned().unwrap_or_default(),
+            lot,
         }
     }
 
@@ -346,6 +404,14 @@ impl Ring {
             feed.send(&batch);
         }
         self.staff.send(&batch);
+    }
+}
+
+/// What a report tells people beside results.
+fn note((_, _, report): Reported) -> Option<String> {
+    match report {
+        JobReport::Note(note) => Some(note),
+        _ => None,
     }
 }
 

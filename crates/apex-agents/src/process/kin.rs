@@ -97,10 +97,12 @@ impl Kin {
     /// Those that run.
     #[must_use]
     pub fn survivors(&self) -> Survivors {
-        let living = self.living();
-        let named = living.iter().take(NAMED);
-        let named = named.map(|one| format!("{} `{}`", one.id, table::command(one.id)));
-        Survivors { count: living.len(), named: named.collect() }
+        Survivors::of(&self.living())
+    }
+
+    /// Those that live and have lost their parents.
+    pub(crate) fn orphans(&self) -> Vec<Entry> {
+        census::orphans_of(self.cookie)
     }
 
     fn ask(&self) {
@@ -143,6 +145,13 @@ impl Drop for Kin {
 }
 
 impl Survivors {
+    /// These processes, the first of them named.
+    pub(crate) fn of(living: &[Entry]) -> Self {
+        let named = living.iter().take(NAMED);
+        let named = named.map(|one| format!("{} `{}`", one.id, table::command(one.id)));
+        Self { count: living.len(), named: named.collect() }
+    }
+
     /// A few words: how many, and which.
     #[must_use]
     pub fn describe(&self) -> String {

@@ -26,7 +26,7 @@ use apex_core::plan::{JobSpec, Work};
 pub use command::{Reported, ReportedTest, read_report};
 pub use context::SessionContext;
 pub use javascript::NodePackage;
-pub use session::{Invocation, Session, Step};
+pub use session::{Invocation, Resident, Session, Step, Wish};
 pub use tools::Tools;
 
 use self::context::{Purpose, TestSelection};

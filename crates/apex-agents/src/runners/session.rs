@@ -32,6 +32,12 @@ pub trait Session: Send {
     /// One line that came over the event channel ([`Invocation::event_channel`]), without its end.
     fn event_line(&mut self, _line: &str, _reports: &mut Vec<JobReport>) {}
 
+    /// What the running program waits to be told ([`Invocation::resident`]), each once. Asked
+    /// after every piece that came over the event channel.
+    fn wish(&mut self) -> Option<Wish> {
+        None
+    }
+
     /// One file that matched [`Invocation::report_files`], after the program ended and before
     /// the next call of [`Session::next`]. `path` is for messages.
     fn report_file(&mut self, _path: &str, _content: &[u8], _reports: &mut Vec<JobReport>) {}
@@ -58,6 +64,20 @@ pub enum Step {
     },
 }
 
+/// What a program that may stay after its work waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// To hear, before its last test, whether more work may come.
+    Word,
+    /// More work: what it was given is done, and amounts to this end of a program of its own.
+    Work(ProcessEnd),
+    /// Nothing: it ends as a program that does not stay.
+    Nothing {
+        /// Why it cannot stay, for people.
+        why: String,
+    },
+}
+
 /// One program to run. Nothing is inherited but what the executor adds (see the executor).
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Invocation {
@@ -78,4 +98,19 @@ pub struct Invocation {
     /// or exactly `{out}`), read after the program ended, at most 64 MiB in all. Files that are
     /// older than the start of the program are not read.
     pub report_files: Vec<String>,
+    /// How the program is given more work of the same kind, when it may stay; the executor decides
+    /// whether it does.
+    pub resident: Option<Resident>,
+}
+
+/// How a program that stays is given more work: over a named pipe, one line each. `job FILE` names
+/// a file with arguments and variables as JSON, `stay` and `leave` answer [`Wish::Word`], and
+/// `leave` also [`Wish::Work`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resident {
+    /// Name of the variable that gets the path of the pipe. A program without it does not stay.
+    pub variable: &'static str,
+    /// What a running program is told in place of [`Invocation::arguments`]. Of
+    /// [`Invocation::env`] it is told what holds no placeholder.
+    pub arguments: Vec<String>,
 }

@@ -233,6 +233,14 @@ impl Scheduler {
     }
 
     fn job_reported(&mut self, job: JobIx, attempt: crate::id::AttemptNumber, report: JobReport) {
+        if let (JobReport::Note(note), Some(planned)) =
+            (&report, self.plan.jobs.get(job.position()))
+        {
+            // Also of what outlived the job.
+            let name = &self.plan.category(planned.category).name;
+            self.emit(Event::Warning(format!("{name}: {note}")));
+            return;
+        }
         let current = matches!(
             self.jobs.get(job.position()).map(|book| &book.state),
             Some(JobState::Running(running)) if running.number == attempt
@@ -246,10 +254,7 @@ impl Scheduler {
             JobReport::TestFinished { test, report } => self.test_finished(job, test, report),
             JobReport::StopReached => self.stop_reached(job),
             JobReport::Output(output) => self.emit(Event::Output(job, output)),
-            JobReport::Note(note) => {
-                let name = &self.plan.category(self.plan.job(job).category).name;
-                self.emit(Event::Warning(format!("{name}: {note}")));
-            }
+            JobReport::Note(_) => {}
             JobReport::Ended(end) => self.attempt_ended(job, end),
         }
     }

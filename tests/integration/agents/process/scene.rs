@@ -145,6 +145,7 @@ impl Scene {
             log: self.log(),
             grace: self.grace,
             allowance: std::sync::Arc::default(),
+            lot: None,
         });
         job
     }

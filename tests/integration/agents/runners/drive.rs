@@ -36,11 +36,11 @@ pub(crate) struct Driven {
     pub(crate) nothing_to_run: bool,
     /// What people should know beside the results.
     pub(crate) notes: Vec<String>,
-    has_ended: bool,
+    pub(crate) has_ended: bool,
 }
 
 impl Driven {
-    fn take(&mut self, report: JobReport) {
+    pub(crate) fn take(&mut self, report: JobReport) {
         match report {
             JobReport::Discovered(cases) => {
                 self.discovered.extend(cases.iter().map(|case| case.id.to_string()));
@@ -233,6 +233,7 @@ fn drive(
             log: temporary.path().join("job.log"),
             grace: Duration::from_secs(5),
             allowance: std::sync::Arc::default(),
+            lot: None,
         });
         let mut driven = Driven::default();
         while !driven.has_ended {
@@ -251,7 +252,7 @@ fn drive(
 }
 
 /// What a shell would have, without what the build of these tests put into the environment.
-fn base_env() -> BTreeMap<String, String> {
+pub(crate) fn base_env() -> BTreeMap<String, String> {
     let names = ["PATH", "HOME", "LANG", "CARGO_HOME", "RUSTUP_HOME"];
     let known =
         names.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));

@@ -9,4 +9,5 @@ mod javascript;
 mod jvm;
 mod node;
 mod pytest;
+mod resident;
 mod unittest;

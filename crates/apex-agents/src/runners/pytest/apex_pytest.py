@@ -9,7 +9,8 @@ import os
 
 import pytest
 
-from apex_channel import Channel, bounded, clean, of_shard, read_only, read_part, read_selection
+from apex_channel import Channel, bounded, clean, of_shard, read_only, read_part, read_selection, relative
+from apex_ending import Ending
 
 MARKERS_OF_CRITICAL = ("critical", "mission_critical")
 
@@ -58,6 +59,10 @@ class Selection:
     """Which of the collected tests belong to this program."""
 
     def __init__(self):
+        self.read()
+
+    def read(self):
+        """Takes the selection of the job that begins."""
         chosen = read_selection()
         self.shard = chosen.get("shard")
         self.part = Part()
@@ -148,13 +153,6 @@ def place_of(item):
     return relative(path), None if line is None else line + 1
 
 
-def relative(path):
-    try:
-        return os.path.relpath(str(path)).replace(os.sep, "/")
-    except ValueError:
-        return str(path)
-
-
 def described(item):
     parts = item.nodeid.split("::")
     file, line = place_of(item)
@@ -175,6 +173,10 @@ class Reporter:
     def __init__(self, channel, selection):
         self.channel = channel
         self.selection = selection
+        self.forget()
+
+    def forget(self):
+        """Begins anew, for another job."""
         self.running = {}
         self.broken = set()
         self.known = set()
@@ -283,28 +285,39 @@ def whole_file(name):
 class Selector:
     """The hooks that select; registered in every process."""
 
-    def __init__(self, selection):
+    def __init__(self, selection, resident):
         self.selection = selection
+        self.resident = resident
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config, items):
-        kept = self.selection.keeps(items)
-        if len(kept) == len(items):
-            return
-        chosen = set(map(id, kept))
-        config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
-        items[:] = kept
+        left = self.choose(items)
+        if left:
+            config.hook.pytest_deselected(items=left)
+
+    def choose(self, items):
+        if self.resident is not None:
+            return self.resident.choose(items)
+        collected = list(items)
+        items[:] = self.selection.keeps(collected)
+        chosen = set(map(id, items))
+        return [item for item in collected if id(item) not in chosen]
+
+    def leaves(self, path):
+        """Whether a file is not to be collected for this job."""
+        was_collected = self.resident is not None and self.resident.has(path)
+        return True if was_collected or self.selection.part.leaves(path) else None
 
     # pytest 7 named the path anew, and 9 knows the old name no more.
     if hasattr(pytest, "version_tuple") and pytest.version_tuple >= (7, 0):
 
         def pytest_ignore_collect(self, collection_path):
-            return True if self.selection.part.leaves(collection_path) else None
+            return self.leaves(collection_path)
 
     else:
 
         def pytest_ignore_collect(self, path):
-            return True if self.selection.part.leaves(path) else None
+            return self.leaves(path)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):
@@ -313,13 +326,25 @@ class Selector:
 
 
 _selection = Selection()
-_reporter = Reporter(Channel(), _selection) if "PYTEST_XDIST_WORKER" not in os.environ else None
+_channel = Channel()
+_reporter = Reporter(_channel, _selection) if "PYTEST_XDIST_WORKER" not in os.environ else None
+_resident = None
 
 if _reporter is not None:
     pytest_load_initial_conftests = _reporter.pytest_load_initial_conftests
 
+if _reporter is not None and "APEX_ORDERS" in os.environ:
+    from apex_resident import Resident
+
+    _resident = Resident(_channel, _selection, _reporter)
+
+
+def pytest_cmdline_main(config):
+    return _resident.main(config) if _resident is not None else None
+
 
 def pytest_configure(config):
-    config.pluginmanager.register(Selector(_selection), "apex-selector")
+    config.pluginmanager.register(Selector(_selection, _resident), "apex-selector")
     if _reporter is not None and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_reporter, "apex-reporter")
+        config.pluginmanager.register(Ending(), "apex-ending")

@@ -6,10 +6,15 @@ use apex_core::plan::JobSpec;
 
 use super::context::{Purpose, SessionContext, TestSelection};
 use super::python::{CHANNEL, PythonSession, invocation, selection_env, within};
-use super::session::Session;
+use super::session::{Resident, Session};
 
-/// The plug-in, as a file of the private folder.
-const PLUG_IN: (&str, &str) = ("apex_pytest.py", include_str!("apex_pytest.py"));
+/// The plug-in and its parts, as files of the private folder.
+const FILES: &[(&str, &str)] = &[
+    ("apex_pytest.py", include_str!("apex_pytest.py")),
+    ("apex_ending.py", include_str!("apex_ending.py")),
+    ("apex_resident.py", include_str!("apex_resident.py")),
+    CHANNEL,
+];
 
 /// One attempt.
 pub(crate) fn session(context: &SessionContext<'_>, purpose: Purpose) -> Box<dyn Session> {
@@ -19,13 +24,22 @@ pub(crate) fn session(context: &SessionContext<'_>, purpose: Purpose) -> Box<dyn
     program.arguments.extend(["-m", "pytest", "-p", "apex_pytest"].map(String::from));
     program.arguments.push("--continue-on-collection-errors".to_owned());
     program.arguments.extend(selected(&selection));
-    program.private_files = &[PLUG_IN, CHANNEL];
+    program.private_files = FILES;
     program.env = selection_env(context, &[], purpose);
     let behind = context.variable("PYTHONPATH").filter(|path| !path.is_empty());
     let path = behind.map_or_else(|| "{private}".to_owned(), |path| format!("{{private}}:{path}"));
     program.env.insert("PYTHONPATH".to_owned(), path);
+    program.resident = resident(&selection);
     let session = PythonSession::new(program, context.only, meaning);
     Box::new(if purpose == Purpose::List { session.listing() } else { session })
+}
+
+/// How a process is given more files; none where single tests are named, because it keeps the tests
+/// of a file that it has collected.
+fn resident(selection: &TestSelection<'_>) -> Option<Resident> {
+    let names_tests = selection.paths.iter().any(|path| path.contains("::"));
+    let arguments = || selection.paths.to_vec();
+    (!names_tests).then(|| Resident { variable: "APEX_ORDERS", arguments: arguments() })
 }
 
 /// The arguments that select, for programs and for people.

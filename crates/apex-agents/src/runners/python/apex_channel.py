@@ -6,16 +6,29 @@ this program runs in ``APEX_PART_0``, ``APEX_PART_1`` and so on, the ids of a re
 ``APEX_ONLY_0``, ``APEX_ONLY_1`` and so on, all as JSON.
 """
 
+import functools
 import json
 import os
 
 TEXT_LIMIT = 64 * 1024
 FOUND_PER_LINE = 200
 
+# A test may leave the folder; paths are told from here.
+HERE = os.getcwd()
+
 
 def clean(text):
     """Text that JSON and UTF-8 can carry: lone surrogates are written as escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+@functools.lru_cache(maxsize=None)
+def relative(path):
+    """A path from the folder in which the process began."""
+    try:
+        return os.path.relpath(os.path.join(HERE, str(path)), HERE).replace(os.sep, "/")
+    except ValueError:
+        return str(path)
 
 
 def bounded(text):

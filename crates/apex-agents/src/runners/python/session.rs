@@ -14,7 +14,7 @@ use apex_core::report::JobReport;
 use super::batch::batches;
 use crate::runners::channel::{Line, place};
 use crate::runners::ledger::{End, Ledger, bare_case};
-use crate::runners::session::{Invocation, Session, Step};
+use crate::runners::session::{Invocation, Session, Step, Wish};
 use crate::runners::text::{Tail, first_line};
 
 /// Most programs that are started again after one was killed.
@@ -36,8 +36,14 @@ pub(crate) struct PythonSession {
     broken: Option<(u32, String)>,
     /// Why the framework stopped early, as it says.
     stopped: String,
+    /// The selection of the running program.
+    current: BTreeMap<String, String>,
     /// Whether the running program said that it finished.
     has_finished: bool,
+    /// Whether it said that it cannot take what it was given.
+    has_declined: bool,
+    /// What it waits to be told.
+    wishes: VecDeque<Wish>,
     errors: Tail<8192>,
     prints: Tail<2048>,
     problem: Option<String>,
@@ -60,7 +66,10 @@ impl PythonSession {
             is_listing: false,
             broken: None,
             stopped: String::new(),
+            current: BTreeMap::new(),
             has_finished: false,
+            has_declined: false,
+            wishes: VecDeque::new(),
             errors: Tail::default(),
             prints: Tail::default(),
             problem: None,
@@ -85,7 +94,8 @@ impl PythonSession {
         let Some(env) = self.waiting.pop_front() else { return self.finish() };
         self.has_finished = false;
         let mut program = self.program.clone();
-        program.env.extend(env);
+        program.env.extend(env.clone());
+        self.current = env;
         Step::Run(program)
     }
 
@@ -249,6 +259,17 @@ impl PythonSession {
                     self.stopped = line.text;
                 }
             }
+            "last" => self.wishes.push_back(Wish::Word),
+            "done" => {
+                self.has_finished = true;
+                self.wishes.push_back(Wish::Work(ProcessEnd::Exited(line.status)));
+            }
+            "alone" => self.wishes.push_back(Wish::Nothing { why: line.text }),
+            "declined" => self.has_declined = true,
+            "untidy" => {
+                let problem = format!("the session could not be torn down: {}", line.message);
+                self.problem.get_or_insert(problem);
+            }
             _ => {}
         }
     }
@@ -288,7 +309,10 @@ impl Session for PythonSession {
 
     fn next(&mut self, ended: Option<&ProcessEnd>, reports: &mut Vec<JobReport>) -> Step {
         if let Some(end) = ended {
-            if self.has_finished {
+            self.wishes.clear();
+            if std::mem::take(&mut self.has_declined) {
+                self.waiting.push_front(std::mem::take(&mut self.current));
+            } else if self.has_finished {
                 self.after_finish(end);
             } else {
                 self.after_death(end, reports);
@@ -302,6 +326,10 @@ impl Session for PythonSession {
             Stream::Stdout => self.prints.feed(bytes),
             Stream::Stderr => self.errors.feed(bytes),
         }
+    }
+
+    fn wish(&mut self) -> Option<Wish> {
+        self.wishes.pop_front()
     }
 
     fn event_line(&mut self, line: &str, reports: &mut Vec<JobReport>) {

@@ -20,7 +20,7 @@ use apex_config::model::RunnerKind;
 use super::found::{FoundJob, MayCut};
 use super::job::JobSpec;
 use super::worth::Patience;
-use crate::estimate::{Amount, CategoryEstimate};
+use crate::estimate::{Amount, CategoryEstimate, default_startup};
 
 pub use sizes::sizes;
 
@@ -162,8 +162,22 @@ impl Cutting<'_, '_> {
         // What keeps files apart starts a process for each in any case, and several at once.
         let keeps_apart = self.found.spec.runner.isolates_files();
         let idle_slots = if keeps_apart { 0 } else { self.rules.idle_slots };
-        let start = startup.once * bought_share(self.found.spec.runner);
-        sizes(total, start, &Rules { idle_slots, ..*self.rules }, is_known)
+        let rules = Rules { idle_slots, ..*self.rules };
+        let start = self.start() * bought_share(self.found.spec.runner);
+        let jobs = sizes(total, start, &rules, is_known);
+        let is_in_every_slot = jobs.len() >= rules.width as usize && jobs.len() > 1;
+        if is_in_every_slot && stays(self.found.spec.runner) {
+            // Each slot has its program; a further job costs what it takes to go on with it.
+            return sizes(total, start * NEXT_SHARE, &rules, is_known);
+        }
+        jobs
+    }
+
+    /// What starting a program costs, in seconds. Jobs that found theirs running hide it.
+    fn start(&self) -> f64 {
+        let runner = self.found.spec.runner;
+        let learned = self.estimate.startup.once;
+        if stays(runner) { learned.max(default_startup(runner).once / 2.0) } else { learned }
     }
 
     /// What a piece of a file takes at most: an eighth of the ideal finish, but not so little
@@ -172,8 +186,18 @@ impl Cutting<'_, '_> {
         let total = load::total(loads).mean;
         let longest = loads.iter().flat_map(|load| &load.tests).map(|test| test.mean);
         let ideal = (total / f64::from(self.rules.width.max(1))).max(longest.fold(0.0, f64::max));
-        (ideal / 8.0).max(2.0 * self.estimate.startup.once)
+        let share = if stays(self.found.spec.runner) { NEXT_SHARE } else { 1.0 };
+        (ideal / 8.0).max(2.0 * share * self.start())
     }
+}
+
+/// What a job of a program that stays costs beyond its tests, as a share of a start: measured on
+/// trivial tests, with what it takes to collect another file.
+const NEXT_SHARE: f64 = 0.1;
+
+/// Whether the program of a job may go on with the next one of its slot.
+const fn stays(runner: RunnerKind) -> bool {
+    matches!(runner, RunnerKind::Pytest)
 }
 
 /// The share of a start that cutting buys. What runs its files in a pool would start a worker for
