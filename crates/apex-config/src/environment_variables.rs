@@ -49,6 +49,10 @@ pub const PATH: &str = "PATH";
 pub const DOCKER_HOST: &str = "DOCKER_HOST";
 /// The context of the Docker command.
 pub const DOCKER_CONTEXT: &str = "DOCKER_CONTEXT";
+/// Whether a container engine at `tcp://` is spoken to with TLS.
+pub const DOCKER_TLS_VERIFY: &str = "DOCKER_TLS_VERIFY";
+/// The folder with the certificates for that.
+pub const DOCKER_CERT_PATH: &str = "DOCKER_CERT_PATH";
 /// The folder of the Docker command.
 pub const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
 /// The profiles of compose files that are active.
@@ -172,6 +176,8 @@ pub static GROUPS: [Group; 6] = [
             of("GIT_DIR", "set: git is asked for the commit wherever the project lies, not only below a `.git`"),
             of(DOCKER_HOST, "where the container engine is: `unix://` or `tcp://`; else the context of the Docker command, else the usual sockets of Docker and podman"),
             of(DOCKER_CONTEXT, "the context, in place of the one that `docker context use` chose"),
+            of(DOCKER_TLS_VERIFY, "set to anything: an engine at `tcp://` is spoken to with TLS"),
+            of(DOCKER_CERT_PATH, "folder with `ca.pem`, `cert.pem` and `key.pem` for that, in place of `~/.docker`"),
             of(DOCKER_CONFIG, "folder of the files of the Docker command, in place of `~/.docker`"),
             of(COMPOSE_PROFILES, "profiles of compose files that are active, separated by commas"),
             of(XDG_RUNTIME_DIR, "folder in which a user's own podman has its socket"),

@@ -60,7 +60,12 @@ impl Judged {
 #[must_use]
 pub fn job(facts: &JobFacts<'_>) -> Judged {
     let count = |outcome: Outcome| facts.counts[outcome as usize];
-    let bad = count(Outcome::Failed) + count(Outcome::Errored);
+    let errored = match facts.stop {
+        // What the loss of a service ended did not fail by itself.
+        Some(StopCause::ServiceLost) => 0,
+        _ => count(Outcome::Errored),
+    };
+    let bad = count(Outcome::Failed) + errored;
     // Before a stop: the failure that memory caused may be what stopped the layer.
     if let Some(out) = &facts.out_of_memory {
         return Judged::by_tests(Outcome::Errored, describe_out_of_memory(out));
@@ -206,6 +211,8 @@ pub struct LayerFacts {
     pub counts: Counts,
     /// Tests among the timed-out ones that a budget of layer or run cut, not a limit of their own.
     pub cut_tests: u32,
+    /// Tests among the errored ones that ran when a service they need was lost.
+    pub lost_tests: u32,
     /// Flaky tests that count as failures.
     pub flaky_failures: u32,
     /// Failed tests that are critical.
@@ -255,6 +262,7 @@ impl LayerFacts {
             *sum += count;
         }
         self.cut_tests += other.cut_tests;
+        self.lost_tests += other.lost_tests;
         self.flaky_failures += other.flaky_failures;
         self.critical_failures += other.critical_failures;
         self.environment |= other.environment;
@@ -277,7 +285,8 @@ impl LayerFacts {
     /// Tests that count against the layer.
     fn failures(&self) -> u32 {
         let timed_out = self.count(Outcome::TimedOut).saturating_sub(self.cut_tests);
-        self.count(Outcome::Failed) + self.count(Outcome::Errored) + timed_out + self.flaky_failures
+        let errored = self.count(Outcome::Errored).saturating_sub(self.lost_tests);
+        self.count(Outcome::Failed) + errored + timed_out + self.flaky_failures
     }
 
     fn passed(&self) -> u32 {
@@ -359,7 +368,15 @@ fn stopped_because(facts: &LayerFacts) -> String {
 }
 
 fn could_not_run(facts: &LayerFacts) -> (Verdict, String) {
-    (Verdict::Errored, format!("could not run: {}", names(&facts.errored)))
+    let reason = match facts.lost_tests {
+        0 => format!("could not run: {}", names(&facts.errored)),
+        lost => format!(
+            "{} when a service was lost, through no fault of their own: {}",
+            tests(lost, "ran"),
+            names(&facts.errored)
+        ),
+    };
+    (Verdict::Errored, reason)
 }
 
 fn names(categories: &[CategoryName]) -> String {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use apex_agents::services::{ServiceAgent, ServiceReport, ServiceSettings};
 use apex_config::model::{
-    CommandLine, Container, ImageSource, Lifetime, Mount, Preset, ReadinessCheck, Service,
-    ServiceName, ServiceSource,
+    CommandLine, Container, ContainerNetwork, ImageSource, Lifetime, Mount, Preset, ReadinessCheck,
+    Service, ServiceName, ServiceSource,
 };
 use apex_core::id::ServiceIx;
 use apex_tests::docker::{assert_nothing_left, docker, has_databases, has_engine, of_project};
@@ -109,8 +109,13 @@ async fn a_port_is_published_on_this_machine_alone_and_its_exports_say_where() {
     web.ports.insert("main".to_owned(), 8000);
     web.exports.insert("BASE".to_owned(), "{url}/x".to_owned());
     let path = "/ok".to_owned();
-    web.readiness.checks =
-        vec![ReadinessCheck::Http { port: "main".to_owned(), path, status: Some(200) }];
+    web.readiness.checks = vec![ReadinessCheck::Http {
+        port: "main".to_owned(),
+        path,
+        status: Some(200),
+        body: None,
+        tls: None,
+    }];
     scene.start(0, &web);
     let (outside, inside) = scene.ready().await;
     assert_eq!(outside["APEX_SERVICE_WEB_HOST"], "127.0.0.1");
@@ -141,6 +146,37 @@ async fn services_see_each_other_by_name_and_by_alias() {
     scene.start(1, &second);
     scene.ready().await;
     assert_eq!(scene.log("second"), "ok\nok\nok\n");
+    scene.end_with_nothing_left().await;
+}
+
+#[tokio::test]
+async fn services_see_only_those_with_which_they_share_a_network() {
+    if !has_engine() {
+        return;
+    }
+    let within = |service: &mut Service, names: &[(&str, &str)]| {
+        let network = |(name, alias): &(&str, &str)| ContainerNetwork {
+            name: (*name).to_owned(),
+            aliases: vec![(*alias).to_owned()],
+        };
+        container_of(service).details.networks = names.iter().map(network).collect();
+    };
+    let mut scene = Scene::new();
+    let mut server = busybox("server", "exec httpd -f -p 80 -h /");
+    server.ports.insert("main".to_owned(), 80);
+    server.readiness.checks = vec![ReadinessCheck::Tcp { port: "main".to_owned() }];
+    within(&mut server, &[("front", "web"), ("back", "store")]);
+    scene.start(0, &server);
+    scene.ready().await;
+    let sees = "for name in server store; do wget -q -O - http://$name/ok || exit 1; done";
+    let mut friend = busybox("friend", &format!("{sees}; ! wget -q -O - http://web/ok"));
+    within(&mut friend, &[("back", "friend")]);
+    let mut stranger = busybox("stranger", "! wget -q -T 2 -O - http://server/ok");
+    for (ix, service) in [(1, &mut friend), (2, &mut stranger)] {
+        service.oneshot = true;
+        scene.start(ix, service);
+        scene.ready().await;
+    }
     scene.end_with_nothing_left().await;
 }
 

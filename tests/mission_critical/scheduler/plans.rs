@@ -11,7 +11,7 @@ use apex_config::model::{
 };
 use apex_core::plan::{
     CategoryWork, Cutting, Forecast, JobSpec, Plan, PlannedCategory, PlannedJob, PlannedLayer,
-    PlannedService, Standing, Work,
+    PlannedService, ServiceScope, Standing, Work,
 };
 use apex_core::{CategoryIx, JobIx, LayerIx, ServiceIx};
 
@@ -73,6 +73,7 @@ fn any_plan(random: &mut Random, shape: Shape) -> Plan {
         layer(random, &mut plan, position, shape);
     }
     conflicts(random, &mut plan);
+    own_services(random, &mut plan);
     for job in (0..plan.jobs.len()).filter(|_| random.percent(10)) {
         // The first test of the job, whatever its attempts find.
         plan.known_flaky.push((plan.jobs[job].category, format!("{job}::0").into()));
@@ -120,7 +121,39 @@ fn services(random: &mut Random, plan: &mut Plan) {
             after,
             ready_within: Duration::from_secs(10),
             reason: String::new(),
+            scope: ServiceScope::Run,
+            memory_mb: if random.percent(30) { random.within(1, 2000) as u32 } else { 0 },
         });
+    }
+}
+
+/// Gives each layer or category an own one of some services that nothing else depends on.
+fn own_services(random: &mut Random, plan: &mut Plan) {
+    for position in 0..plan.services.len() {
+        let shared = ServiceIx::at(position);
+        let is_needed = plan.services.iter().any(|service| service.after.contains(&shared));
+        if is_needed || random.percent(50) {
+            continue;
+        }
+        let of_layers = random.percent(50);
+        for job in 0..plan.jobs.len() {
+            let category = plan.category(plan.jobs[job].category);
+            let scope = if of_layers {
+                ServiceScope::Layer(plan.layer(category.layer).id.clone())
+            } else {
+                ServiceScope::Category(category.name.clone())
+            };
+            let Some(at) = plan.jobs[job].services.iter().position(|&one| one == shared) else {
+                continue;
+            };
+            let own = PlannedService { scope, ..plan.services[position].clone() };
+            let is_it = |one: &PlannedService| one.name == own.name && one.scope == own.scope;
+            let known = plan.services.iter().position(is_it).unwrap_or_else(|| {
+                plan.services.push(own.clone());
+                plan.services.len() - 1
+            });
+            plan.jobs[job].services[at] = ServiceIx::at(known);
+        }
     }
 }
 

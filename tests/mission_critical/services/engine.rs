@@ -91,7 +91,7 @@ fn an_engine_that_goes_away_takes_its_services_with_it() {
         proxy.cut();
         waiting.join().unwrap()
     });
-    require(&answer, 1, &["was lost with the container engine", "a service it needs was lost"]);
+    require(&answer, 3, &["was lost with the container engine", "a service it needs was lost"]);
     // Nobody could take it away through this socket; the next run does.
     assert!(!of_project(project.root()).is_empty());
     sweep_by_next_run();

@@ -89,6 +89,27 @@ const ROWS: &[Row] = &[
         words: &["says nothing about its health"],
     },
     Row {
+        name: "a server that answers once and is away again",
+        services: "demo: {image: '{image}', command: 'while :; do printf \"+PONG\\r\\n\" | nc -l -p 6379; sleep 1; done', ports: {main: 6379}, readiness: {preset: redis, timeout_seconds: 3}}",
+        job: "true",
+        code: 3,
+        words: &["was not ready within 3 seconds"],
+    },
+    Row {
+        name: "a secret that is not there",
+        services: "demo: {image: '{image}', command: 'sleep 60', secrets: {TOKEN: {variable: APEX_TEST_NO_SUCH}}}",
+        job: "true",
+        code: 3,
+        words: &["secret `TOKEN` is in the variable APEX_TEST_NO_SUCH, which is not set"],
+    },
+    Row {
+        name: "a secret in the last lines",
+        services: "demo: {image: '{image}', command: 'echo token is $TOKEN; exit 3', secrets: {TOKEN: {variable: HOME}}}",
+        job: "true",
+        code: 3,
+        words: &["ended with exit code 3", "token is ***"],
+    },
+    Row {
         name: "a line that is never written",
         services: "demo: {image: '{image}', command: 'echo almost; sleep 60', readiness: {log: '^ready$', timeout_seconds: 1}}",
         job: "true",
@@ -120,28 +141,28 @@ const ROWS: &[Row] = &[
         name: "a container that ends while tests run",
         services: "demo: {image: '{image}', command: 'sleep 3; echo gone; exit 5'}",
         job: "sleep 30",
-        code: 1,
+        code: 3,
         words: &["ended with exit code 5", "gone", "a service it needs was lost"],
     },
     Row {
         name: "a container that is killed while tests run",
         services: "demo: {image: '{image}', command: 'sleep 60'}",
         job: "docker kill $(docker ps -q --filter label=apex.run=$APEX_RUN_ID); sleep 30",
-        code: 1,
+        code: 3,
         words: &["was ended by signal 9", "a service it needs was lost"],
     },
     Row {
         name: "a container that somebody removes while tests run",
         services: "demo: {image: '{image}', command: 'sleep 60'}",
         job: "docker rm -f $(docker ps -q --filter label=apex.run=$APEX_RUN_ID); sleep 30",
-        code: 1,
+        code: 3,
         words: &["a service it needs was lost"],
     },
     Row {
         name: "a container that uses too much memory",
         services: "demo: {image: '{image}', command: 'sleep 3; exec tail /dev/zero', memory_mb: 16}",
         job: "sleep 30",
-        code: 1,
+        code: 3,
         words: &["used more than its memory of 16 MiB", "raise `memory_mb`"],
     },
     Row {
@@ -215,6 +236,29 @@ fn every_fault_of_a_container_is_said_and_leaves_nothing() {
             }
         });
     }
+}
+
+#[test]
+fn a_container_that_is_unhealthy_is_told_with_what_its_check_wrote() {
+    if !has_engine() {
+        return;
+    }
+    let services = "demo: {build: {context: .}, command: 'sleep 60', readiness: {healthcheck: \
+                    true, timeout_seconds: 4}}";
+    let project = project(services, "true");
+    let recipe = "FROM apex-test/busybox:1\nHEALTHCHECK --interval=1s --retries=1 CMD echo too few \
+                  && false\n";
+    project.write("Dockerfile", recipe);
+    let answer = finish(run(&project, &[]));
+    let row = Row {
+        name: "an unhealthy container",
+        services: "",
+        job: "",
+        code: 3,
+        words: &["its health is unhealthy: too few"],
+    };
+    require(&row, &answer);
+    assert_nothing_left(project.root());
 }
 
 #[test]

@@ -162,7 +162,13 @@ services:
     );
     assert_eq!(
         backend.readiness.checks,
-        [ReadinessCheck::Http { port: "main".to_owned(), path: "/live".to_owned(), status: None }]
+        [ReadinessCheck::Http {
+            port: "main".to_owned(),
+            path: "/live".to_owned(),
+            status: None,
+            body: None,
+            tls: None
+        }]
     );
     let problems = Project::new(text).environment("staging").problems();
     let unset: Vec<&str> =

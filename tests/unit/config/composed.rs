@@ -90,7 +90,8 @@ fn a_service_comes_with_everything_that_it_depends_on() {
     let backend = service("shop_api");
     assert_eq!(needs(backend), ["migrate", "mail"]);
     assert!(backend.aliases.iter().any(|alias| alias == "api"), "{:?}", backend.aliases);
-    assert!(backend.aliases.iter().any(|alias| alias == "api.internal"));
+    let mut networks = container(backend).details.networks.iter();
+    assert!(networks.any(|network| network.aliases == ["api.internal"]));
     assert_eq!(backend.ports["main"], 8000);
     assert_eq!(backend.ports["8001"], 8001);
     let check = CommandLine::Arguments(vec!["check".to_owned(), "it".to_owned()]);

@@ -7,8 +7,8 @@ use std::time::Duration;
 use apex_config::Config;
 use apex_config::model::{CategoryName, CommandLine, RunnerKind};
 use apex_core::plan::{
-    CategoryWork, FoundWork, JobSpec, Past, PlannedCategory, PlannedLayer, Work, WorkError,
-    WorkErrorKind, build,
+    CategoryWork, FoundWork, JobSpec, Past, PlannedCategory, PlannedLayer, PlannedService, Work,
+    WorkError, WorkErrorKind, build,
 };
 use apex_core::select::{Request, Target, select};
 use apex_core::{History, Plan};
@@ -160,6 +160,55 @@ fn services_come_with_what_they_depend_on_and_a_reason() {
         job.services.len()
     };
     assert_eq!((needs("smoke"), needs("api"), needs("unit")), (0, 2, 2));
+}
+
+#[test]
+fn a_service_comes_up_once_for_each_whom_its_scope_names() {
+    let text = |scope: &str, more: &str| {
+        format!(
+            "layers:
+  a: {{categories: [{{name: one, services: [db]}}, {{name: two, services: [db]}}]}}
+  b: {{categories: [{{name: three, services: [db, app]}}]}}
+services:
+  db: {{process: {{command: [db]}}, scope: {scope}{more}}}
+  app: {{process: {{command: [app]}}, scope: category, depends_on: [db]}}
+"
+        )
+    };
+    let rows = [
+        ("run", "", "db, app of three"),
+        ("layer", "", "db of layer a, db of layer b, app of three"),
+        ("category", "", "db of one, db of two, db of three, app of three"),
+        ("layer", ", ports: {main: 7000}", "db, app of three"),
+    ];
+    for (scope, more, expected) in rows {
+        let plan = everything(&config(&text(scope, more)));
+        let labels: Vec<String> = plan.services.iter().map(PlannedService::label).collect();
+        assert_eq!(labels.join(", "), expected, "{scope}{more}");
+        // The one of `three` needs the database that the jobs of `three` have.
+        let (app, needs) = (plan.services.last().unwrap(), &plan.jobs.last().unwrap().services);
+        assert!(app.after.iter().all(|before| needs.contains(before)), "{scope}: {needs:?}");
+        let is_told = plan.notes.iter().any(|note| {
+            note == "service db is one for the whole run: its port 7000 is a fixed one"
+        });
+        assert_eq!(is_told, !more.is_empty(), "{:?}", plan.notes);
+    }
+}
+
+#[test]
+fn what_lives_longer_does_not_lose_the_service_it_needs() {
+    let plan = everything(&config(
+        "layers:
+  a: {categories: [{name: one, services: [app]}]}
+services:
+  db: {process: {command: [db]}, scope: category}
+  app: {process: {command: [app]}, scope: run, depends_on: [db]}
+",
+    ));
+    let labels: Vec<String> = plan.services.iter().map(PlannedService::label).collect();
+    assert_eq!(labels, ["app", "db"]);
+    let note = "service db is one for the whole run: app needs it, which lives longer";
+    assert_eq!(plan.notes, [note]);
 }
 
 #[test]

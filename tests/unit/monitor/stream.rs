@@ -13,7 +13,7 @@ use apex_core::event::{
 };
 use apex_core::plan::{
     CategoryWork, Cutting, Forecast, JobSpec, Part, PlannedCategory, PlannedJob, PlannedLayer,
-    PlannedService, RequestSummary, SerialShare, Standing, Work,
+    PlannedService, RequestSummary, SerialShare, ServiceScope, Standing, Work,
 };
 use apex_core::test_case::{Failure, TestCase};
 use apex_core::{
@@ -148,6 +148,8 @@ pub(crate) fn service(name: &str) -> PlannedService {
         after: Vec::new(),
         ready_within: Duration::from_secs(30),
         reason: "needed by integration".to_owned(),
+        scope: ServiceScope::Run,
+        memory_mb: 0,
     }
 }
 

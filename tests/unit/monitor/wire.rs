@@ -90,6 +90,7 @@ fn every_fact() -> LayerFacts {
     let names = |name: &str| vec![CategoryName::new(name).unwrap()];
     LayerFacts {
         cut_tests: 1,
+        lost_tests: 1,
         flaky_failures: 2,
         critical_failures: 3,
         environment: true,

@@ -12,7 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use apex_config::environment_variables::{
-    DOCKER_CONFIG, DOCKER_CONTEXT, DOCKER_HOST, JOB_COOKIE, PATH, XDG_RUNTIME_DIR,
+    DOCKER_CERT_PATH, DOCKER_CONFIG, DOCKER_CONTEXT, DOCKER_HOST, DOCKER_TLS_VERIFY, JOB_COOKIE,
+    PATH, XDG_RUNTIME_DIR,
 };
 use apex_core::RunId;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
@@ -30,8 +31,16 @@ use crate::process::{census, cookie};
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What says where the engine is.
-const ENGINE_VARIABLES: [&str; 6] =
-    [PATH, "HOME", DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG, XDG_RUNTIME_DIR];
+const ENGINE_VARIABLES: [&str; 8] = [
+    PATH,
+    "HOME",
+    DOCKER_HOST,
+    DOCKER_TLS_VERIFY,
+    DOCKER_CERT_PATH,
+    DOCKER_CONTEXT,
+    DOCKER_CONFIG,
+    XDG_RUNTIME_DIR,
+];
 
 /// Pause between two looks at a guardian that is about to end.
 const LOOK: Duration = Duration::from_millis(1);

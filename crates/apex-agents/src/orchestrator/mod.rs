@@ -18,6 +18,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use apex_config::model::{Lifetime, Service, ServiceSource};
 use apex_core::event::{AgentEvent, JobEvent, RunEvent, RunResult, ServiceEvent, Setting};
+use apex_core::plan::ServiceScope;
 use apex_core::report::JobReport;
 use apex_core::schedule::{Command, Input, Scheduler};
 use apex_core::{AttemptNumber, Envelope, Event, JobIx, Moment, Plan, RunId, ServiceIx};
@@ -27,7 +28,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use crate::executor::{Allowance, Ending, Executor, Reported, Submission};
 use crate::progress::Feed;
 use crate::resources::LoadMeter;
-use crate::services::{ServiceAgent, ServiceReport};
+use crate::services::{Circle, Circles, ServiceAgent, ServiceReport};
 use crate::staff::{AgentMessage, Staff};
 
 use lots::Lots;
@@ -357,7 +358,23 @@ impl Ring {
             let seen = if is_container { &exports.inside } else { &*exports.outside };
             env.extend(seen.clone());
         }
-        self.services.start(service, definition, &env);
+        let circles = self.circles(service);
+        self.services.start_among(service, definition, &env, &circles);
+    }
+
+    /// Where a service of the plan stands among those of other layers and categories.
+    fn circles(&self, service: ServiceIx) -> Circles {
+        let circle = |service: ServiceIx| match &self.plan.service(service).scope {
+            ServiceScope::Run => Circle::default(),
+            ServiceScope::Layer(layer) => Circle::own(&format!("layer-{layer}")),
+            ServiceScope::Category(category) => Circle::own(&format!("category-{category}")),
+        };
+        let own = circle(service);
+        let before = self.plan.service(service).after.iter().map(|&before| circle(before));
+        let mut needed: Vec<Circle> = before.filter(|circle| *circle != own).collect();
+        needed.sort();
+        needed.dedup();
+        Circles { own, needed }
     }
 
     fn submission(

@@ -154,6 +154,7 @@ impl Addresses {
 /// The scheme of the URL of a service, by the language in which it is asked.
 fn scheme(service: &Service) -> &'static str {
     let spoken = service.readiness.checks.iter().find_map(|check| match check {
+        ReadinessCheck::Http { tls: Some(_), .. } => Some("https"),
         ReadinessCheck::Http { .. } => Some("http"),
         ReadinessCheck::Preset { preset, .. } => Some(match preset {
             Preset::Postgres => "postgresql",

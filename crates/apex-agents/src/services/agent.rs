@@ -12,11 +12,14 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::addresses::Addresses;
+use super::circle::Circles;
 use super::docker::{ContainerService, Engine, Ground, Owned};
 use super::external::ExternalService;
 use super::life::{self, Reports, Startable};
+use super::masked::Masked;
 use super::ports;
 use super::program::ProgramService;
+use super::secrets;
 use crate::guardian::Guard;
 use crate::panics::catch_panic;
 use crate::process::{Ending, StopRequest};
@@ -63,7 +66,8 @@ pub enum ServiceReport {
 pub struct ServiceSettings {
     /// Project root, absolute.
     pub root: PathBuf,
-    /// Folder of the logs, one file a service: `<name>.log`. Made when needed.
+    /// Folder of the logs, one file a service: `<name>.log`, of a layer's or category's own
+    /// one `<whose>-<name>.log`. Made when needed.
     pub logs: PathBuf,
     /// The environment that every program gets.
     pub base_env: Arc<BTreeMap<String, String>>,
@@ -129,10 +133,33 @@ impl ServiceAgent {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn start(&mut self, ix: ServiceIx, service: &Service, env: &BTreeMap<String, String>) {
-        let startable = self.prepare(service, env);
+        self.start_among(ix, service, env, &Circles::default());
+    }
+
+    /// The same for a service that is not for the whole run.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn start_among(
+        &mut self,
+        ix: ServiceIx,
+        service: &Service,
+        env: &BTreeMap<String, String>,
+        circles: &Circles,
+    ) {
+        let secrets = secrets::read(service, &self.settings.root, &self.settings.base_env)
+            .map_err(|why| format!("service `{}` did not start: {why}", service.name));
+        let hidden = secrets.as_ref().ok().into_iter().flat_map(BTreeMap::values);
+        let masked = Arc::new(Masked::of(hidden.map(String::as_str)));
+        let startable = secrets.and_then(|secrets| {
+            // They are variables like any other from here on; what is shown is masked.
+            let mut service = service.clone();
+            service.env.extend(secrets);
+            self.prepare(&service, env, circles, &masked)
+        });
         let name = service.name.clone();
         let stop = Arc::new(StopRequest::default());
-        let reports = Reports { ix, to: self.reports.clone() };
+        let reports = Reports { ix, to: self.reports.clone(), masked };
         let service = service.clone();
         let task_stop = Arc::clone(&stop);
         let task = tokio::spawn(async move {
@@ -199,8 +226,12 @@ impl ServiceAgent {
         &mut self,
         service: &Service,
         env: &BTreeMap<String, String>,
+        circles: &Circles,
+        masked: &Arc<Masked>,
     ) -> Result<Startable, String> {
         let name = &service.name;
+        let log = format!("{}.log", circles.own.name(name.as_str()));
+        let log = self.settings.logs.join(log);
         match &service.source {
             ServiceSource::Process { command, working_directory } => {
                 let ports = ports::choose(service, &self.given_ports)
@@ -214,8 +245,9 @@ impl ServiceAgent {
                     root,
                     env: self.environment(service, &addresses, env),
                     addresses,
-                    log: self.settings.logs.join(format!("{name}.log")),
+                    log,
                     grace: self.settings.grace,
+                    masked: Arc::clone(masked),
                     guard: self.guard.clone(),
                     service: service.clone(),
                 }))
@@ -248,8 +280,10 @@ impl ServiceAgent {
                     root: self.settings.root.clone(),
                     env: env.clone(),
                     host_env: Arc::clone(&self.settings.base_env),
-                    log: self.settings.logs.join(format!("{name}.log")),
+                    log,
                     grace: self.settings.grace,
+                    circles: circles.clone(),
+                    masked: Arc::clone(masked),
                 })))
             }
             ServiceSource::Compose { file, service: inner } => Err(format!(

@@ -55,15 +55,6 @@ impl ExternalService {
                  tcp, http, command or file check instead of `log`"
             ));
         }
-        if conditions.probes.iter().any(|probe| matches!(probe, Probe::Http { .. }))
-            && self.url.starts_with("https:")
-        {
-            return Err(format!(
-                "service `{name}` is checked by http, but its URL {} needs https, which readiness \
-                 checks do not speak; use a tcp check or a command",
-                self.url
-            ));
-        }
         if conditions.probes.is_empty() {
             let main = self.addresses.main().cloned().ok_or_else(|| {
                 format!(

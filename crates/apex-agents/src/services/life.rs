@@ -1,5 +1,6 @@
 //! The lives of a service: how it comes up, what is reported meanwhile, and whether it starts again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use apex_config::model::{Service, ServiceSource};
@@ -11,6 +12,7 @@ use super::addresses::Addresses;
 use super::agent::ServiceReport;
 use super::docker::{ContainerService, Watched};
 use super::external::ExternalService;
+use super::masked::Masked;
 use super::program::{Down, ProgramService};
 use crate::process::StopRequest;
 
@@ -140,11 +142,22 @@ async fn live_elsewhere(external: &ExternalService, stop: &StopRequest, reports:
 pub(super) struct Reports {
     pub(super) ix: ServiceIx,
     pub(super) to: mpsc::Sender<(ServiceIx, ServiceReport)>,
+    /// What reasons never show.
+    pub(super) masked: Arc<Masked>,
 }
 
 impl Reports {
     /// Without a reader there is nobody to tell.
     pub(super) async fn send(&self, report: ServiceReport) {
+        let report = match report {
+            ServiceReport::Failed { reason } => {
+                ServiceReport::Failed { reason: self.masked.text(&reason) }
+            }
+            ServiceReport::Lost { reason } => {
+                ServiceReport::Lost { reason: self.masked.text(&reason) }
+            }
+            other => other,
+        };
         let _ = self.to.send((self.ix, report)).await;
     }
 

@@ -6,19 +6,25 @@
 
 mod addresses;
 mod agent;
+mod circle;
 pub mod docker;
 mod external;
 mod http;
 mod life;
+mod masked;
 mod output;
 mod ports;
 pub mod presets;
 mod probe;
 mod program;
 mod readiness;
+mod secrets;
 pub mod standing;
+mod tls;
 
 pub use addresses::{Addresses, Endpoint};
 pub use agent::{ServiceAgent, ServiceReport, ServiceSettings};
+pub use circle::{Circle, Circles};
 pub use http::status_of;
+pub use masked::{MASK, Masked, MaskedStream};
 pub use ports::PortTaken;

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use apex_core::event::Stream;
 use regex::Regex;
 
+use super::masked::{Masked, MaskedStream};
 use crate::process::{LineCutter, Log};
 
 /// Lines that are remembered for the reason of a failure.
@@ -23,11 +25,14 @@ pub(super) struct Output {
     stderr: LineCutter,
     tail: VecDeque<String>,
     wanted: Vec<Regex>,
+    masked: Arc<Masked>,
+    /// What of each stream may be the beginning of a secret.
+    held: [MaskedStream; 2],
 }
 
 impl Output {
     /// Output that goes to a file; lines that match `wanted` are waited for.
-    pub(super) fn into_file(path: PathBuf, wanted: Vec<Regex>) -> Self {
+    pub(super) fn into_file(path: PathBuf, wanted: Vec<Regex>, masked: Arc<Masked>) -> Self {
         Self {
             log: Log::at(path.clone()),
             path,
@@ -36,6 +41,8 @@ impl Output {
             stderr: LineCutter::default(),
             tail: VecDeque::with_capacity(TAIL_LINES),
             wanted,
+            masked,
+            held: [MaskedStream::default(), MaskedStream::default()],
         }
     }
 
@@ -46,6 +53,15 @@ impl Output {
 
     /// Takes bytes.
     pub(super) fn take(&mut self, stream: Stream, bytes: &[u8]) {
+        if self.masked.is_empty() {
+            return self.keep(stream, bytes);
+        }
+        let shown = self.held[stream as usize].take(&self.masked, bytes);
+        self.keep(stream, &shown);
+    }
+
+    /// Keeps bytes without secrets.
+    fn keep(&mut self, stream: Stream, bytes: &[u8]) {
         if let Err(problem) = self.log.write(bytes) {
             self.log_problem = Some(problem);
         }
@@ -62,6 +78,12 @@ impl Output {
 
     /// Takes the lines that never got their end.
     pub(super) fn finish(&mut self) {
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let rest = self.held[stream as usize].finish(&self.masked);
+            if !rest.is_empty() {
+                self.keep(stream, &rest);
+            }
+        }
         let Self { stdout, stderr, tail, .. } = self;
         stdout.finish(|line| remember(tail, line));
         stderr.finish(|line| remember(tail, line));

@@ -13,7 +13,8 @@ use tokio::time::timeout;
 
 use super::addresses::Endpoint;
 use super::docker::Inside;
-use super::{http, presets};
+use super::http::Question;
+use super::presets;
 use crate::process::{Common, Ending, Happening, Launch, Program, READ_SIZE};
 
 /// How long one look may take.
@@ -27,8 +28,8 @@ const OPEN_FOR: Duration = Duration::from_millis(20);
 pub(super) enum Probe {
     /// A port accepts a connection.
     Tcp(Endpoint),
-    /// A GET answers with the status; none means any from 200 to 399.
-    Http { at: Endpoint, path: String, status: Option<u16> },
+    /// A GET is answered as wanted.
+    Http(Question),
     /// A command ends with 0.
     Command { arguments: Vec<String>, directory: PathBuf, env: Arc<BTreeMap<String, String>> },
     /// A file exists.
@@ -61,9 +62,7 @@ impl Probe {
                     .await
                     .map(drop)
                     .map_err(|error| format!("{at} does not accept connections: {error}")),
-                Self::Http { at, path, status } => http::get(at, path)
-                    .await
-                    .and_then(|answered| accept(at, path, *status, answered)),
+                Self::Http(question) => question.ask().await,
                 Self::Command { arguments, directory, env } => {
                     let common = Common::new(Arc::clone(env));
                     command(&Launch {
@@ -93,7 +92,7 @@ impl std::fmt::Display for Probe {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Tcp(at) => write!(f, "{at}"),
-            Self::Http { at, path, .. } => write!(f, "http://{at}{path}"),
+            Self::Http(question) => write!(f, "{question}"),
             Self::Command { arguments, .. } => write!(f, "`{}`", arguments.join(" ")),
             Self::File(path) => write!(f, "{}", path.display()),
             Self::StaysOpen(at) => write!(f, "{at}"),
@@ -137,15 +136,6 @@ async fn health(inside: &Inside) -> Result<(), String> {
         Some(health) => Err(format!("its health is {}: {}", health.word, health.last_output)),
         None => Err("its image says nothing about its health; use another check".to_owned()),
     }
-}
-
-fn accept(at: &Endpoint, path: &str, wanted: Option<u16>, answered: u16) -> Result<(), String> {
-    let is_good = wanted.map_or((200..400).contains(&answered), |wanted| wanted == answered);
-    if is_good {
-        return Ok(());
-    }
-    let wanted = wanted.map_or("200 to 399".to_owned(), |wanted| wanted.to_string());
-    Err(format!("http://{at}{path} answered with status {answered}, wanted is {wanted}"))
 }
 
 /// Runs a command to its end. When the look is given up, dropping the program kills what it started.

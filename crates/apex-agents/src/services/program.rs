@@ -11,6 +11,7 @@ use regex::Regex;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::addresses::Addresses;
+use super::masked::Masked;
 use super::output::Output;
 use super::readiness::{Conditions, Probing, Surroundings, arguments_of};
 use crate::guardian::Guard;
@@ -43,6 +44,8 @@ pub(super) struct ProgramService {
     pub(super) log: PathBuf,
     /// Time between the request to end and the kill.
     pub(super) grace: Duration,
+    /// What is never shown of what it writes.
+    pub(super) masked: Arc<Masked>,
     /// Who ends it when this process is gone.
     pub(super) guard: Option<Arc<Guard>>,
 }
@@ -142,7 +145,7 @@ impl ProgramService {
             service: self,
             stop,
             program,
-            output: Output::into_file(self.log.clone(), patterns),
+            output: Output::into_file(self.log.clone(), patterns, Arc::clone(&self.masked)),
             buffer: Vec::with_capacity(READ_SIZE),
         })
     }

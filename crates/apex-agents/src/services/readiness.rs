@@ -5,14 +5,16 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use apex_config::model::{CommandLine, ReadinessCheck, Service};
+use apex_config::model::{CommandLine, ReadinessCheck, Service, ServiceSource, Tls};
 use regex::Regex;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::addresses::Addresses;
 use super::docker::Inside;
+use super::http::Question;
 use super::probe::Probe;
+use super::tls::Trust;
 
 /// Between two looks at a service that has just been started.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
@@ -82,11 +84,19 @@ impl Conditions {
             ReadinessCheck::Healthy => {
                 self.probes.push(Probe::Healthy(container(service, inside, "healthcheck")?));
             }
-            ReadinessCheck::Http { port, path, status } => self.probes.push(Probe::Http {
-                at: endpoint(port)?,
-                path: path.clone(),
-                status: *status,
-            }),
+            ReadinessCheck::Http { port, path, status, body, tls } => {
+                let trust = match encryption(service, tls.as_ref()) {
+                    Some(tls) => Some(Trust::of(&tls, around.root)?),
+                    None => None,
+                };
+                self.probes.push(Probe::Http(Question {
+                    at: endpoint(port)?,
+                    path: path.clone(),
+                    status: *status,
+                    body: body.clone(),
+                    trust,
+                }));
+            }
             ReadinessCheck::Command(command) => self.probes.push(Probe::Command {
                 arguments: arguments_of(command, addresses),
                 directory: around.root.to_owned(),
@@ -113,6 +123,15 @@ impl Conditions {
         }
         Ok(())
     }
+}
+
+/// How a check by http is encrypted: as it says, or as the URL of a service elsewhere does.
+fn encryption(service: &Service, written: Option<&Tls>) -> Option<Tls> {
+    let by_url = match &service.source {
+        ServiceSource::External { url } => url.starts_with("https:"),
+        _ => false,
+    };
+    written.cloned().or_else(|| by_url.then(Tls::default))
 }
 
 /// The container of a service, for a check that needs one.
@@ -154,6 +173,16 @@ pub(super) struct Probing {
 impl Probing {
     /// Begins to look.
     pub(super) fn begin(probes: Vec<Probe>, interval: Duration) -> Self {
+        Self::looking(probes, interval, Probe::looks)
+    }
+
+    /// The same for what has run for a while: it does not come up, go down and come up again, so
+    /// that every probe has to hold once only.
+    pub(super) fn of_standing(probes: Vec<Probe>, interval: Duration) -> Self {
+        Self::looking(probes, interval, |_| 1)
+    }
+
+    fn looking(probes: Vec<Probe>, interval: Duration, looks: fn(&Probe) -> u32) -> Self {
         let missing: Arc<Vec<_>> = Arc::new(
             probes
                 .iter()
@@ -165,11 +194,11 @@ impl Probing {
             let missing = Arc::clone(&missing);
             tasks.spawn(async move {
                 let began = Instant::now();
-                let mut wanted = probe.looks();
+                let mut wanted = looks(&probe);
                 while wanted > 0 {
                     let missed = probe.look().await.err();
                     let holds = missed.is_none();
-                    wanted = if holds { wanted - 1 } else { probe.looks() };
+                    wanted = if holds { wanted - 1 } else { looks(&probe) };
                     if !holds || wanted == 0 {
                         *missing[index].lock().unwrap_or_else(PoisonError::into_inner) = missed;
                     }

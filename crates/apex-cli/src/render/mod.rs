@@ -7,6 +7,7 @@ mod graph;
 mod history;
 mod lists;
 mod plan;
+mod plan_services;
 mod problem;
 mod reference;
 pub(crate) mod runs;

@@ -9,7 +9,7 @@ use apex_core::plan::{
 };
 use apex_core::{CategoryIx, LayerIx};
 
-use super::{count, count_categories, duration};
+use super::{count, count_categories, duration, plan_services};
 
 /// Jobs of one category that are shown one by one.
 const JOBS_SHOWN: usize = 8;
@@ -21,12 +21,7 @@ pub(crate) fn plan_page(plan: &Plan) -> String {
     for (position, layer) in plan.layers.iter().enumerate() {
         layer_part(&mut text, plan, LayerIx::at(position), layer);
     }
-    if !plan.services.is_empty() {
-        text.push_str("\nServices\n");
-        for service in &plan.services {
-            line(&mut text, format_args!("  {}  ({})", service.name, service.reason));
-        }
-    }
+    text.push_str(&plan_services::part(plan));
     if let Some(matrix) = &plan.matrix {
         parts_part(&mut text, matrix);
     }

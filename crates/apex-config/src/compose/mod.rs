@@ -7,6 +7,7 @@
 
 mod build;
 mod health;
+mod idle;
 mod interpolate;
 mod keys;
 mod model;

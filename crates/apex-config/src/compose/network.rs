@@ -1,5 +1,6 @@
 //! How a service is reached and whom it reaches: networks and names of hosts.
 
+use super::idle;
 use super::model::NetworkUse;
 use super::reader::{Part, Reader};
 use crate::node::{Node, Value};
@@ -18,6 +19,7 @@ pub(super) fn networks(reader: &mut Reader<'_>, part: Part<'_>, file: &Node) -> 
     let mut networks = Vec::with_capacity(written.len());
     for (name, node) in written {
         check(reader, Part { node, ..part }, name, file);
+        idle::name(reader, Part { node, ..part }, idle::NETWORK);
         let aliases = node.get("aliases").map(|node| reader.texts(Part { node, ..part }));
         networks.push(NetworkUse { name: name.to_owned(), aliases: aliases.unwrap_or_default() });
     }
@@ -36,7 +38,7 @@ fn check(reader: &mut Reader<'_>, part: Part<'_>, name: &str, file: &Node) {
                 format!("network `{name}` is external; a network of the run takes its place");
             Problem::warning(place, message)
         }
-        Some(_) => return,
+        Some(node) => return idle::name(reader, Part { node, ..part }, idle::DECLARED_NETWORK),
     };
     reader.problems.push(problem.at(part.path).about(name));
 }

@@ -5,6 +5,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::idle;
 use super::model::PortMapping;
 use super::reader::{Part, Reader};
 use crate::node::Value;
@@ -62,6 +63,7 @@ fn short(text: &str) -> Option<Vec<PortMapping>> {
 }
 
 fn long(reader: &mut Reader<'_>, part: Part<'_>) -> Option<Vec<PortMapping>> {
+    idle::name(reader, part, idle::PORT);
     let text = |key: &str| part.node.get(key).and_then(|node| node.as_scalar()).map(|it| it.text());
     let written = Written {
         container: text("target").unwrap_or_default(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::idle;
 use super::model::{ComposeService, Condition, Dependency, Limits};
 use super::reader::{Part, Reader};
 use super::wanted::needs;
@@ -134,6 +135,8 @@ impl Fields<'_, '_> {
         let node = self.node;
         let path = format!("{}.depends_on", self.path);
         let dependency = |need: super::wanted::Need<'_>| {
+            let written = Part { node: need.written, path: &path };
+            idle::name(self.reader, written, idle::DEPENDENCY);
             let condition = need.written.get("condition");
             let condition = condition.map_or(Some(Condition::Started), |node| {
                 let part = Part { node, path: &path };

@@ -3,6 +3,7 @@
 //! Short form of a volume after the compose specification: `[source:]target[:mode]`; a source
 //! that begins with `.`, `/` or `~` is a path, any other the name of a volume.
 
+use super::idle;
 use super::model::{Mount, MountSource};
 use super::reader::{Part, Reader};
 use crate::node::{Node, Value};
@@ -87,6 +88,7 @@ fn short(text: &str) -> Option<(MountSource, String, bool)> {
 }
 
 fn long(reader: &mut Reader<'_>, part: Part<'_>) -> Option<Mount> {
+    idle::name(reader, part, idle::MOUNT);
     let inner = |key: &str| part.node.get(key).map(|node| Part { node, ..part });
     let source = inner("source").and_then(|part| reader.text(part));
     let kind = inner("type").and_then(|part| reader.text(part));

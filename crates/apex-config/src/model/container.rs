@@ -62,9 +62,20 @@ impl Container {
     }
 }
 
+/// A network that a container names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContainerNetwork {
+    /// Its name; empty for the usual one.
+    pub name: String,
+    /// What the container is called in it beside its own name.
+    pub aliases: Vec<String>,
+}
+
 /// What few services say about their container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerDetails {
+    /// Networks that it is in; empty means the usual one.
+    pub networks: Vec<ContainerNetwork>,
     /// Its own name as a host; none means the name of the service.
     pub host_name: Option<String>,
     /// Limits of its processes by name (`nofile`).

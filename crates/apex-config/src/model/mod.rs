@@ -18,8 +18,8 @@ pub use category::{
     RunnerKind, Shards, Split,
 };
 pub use container::{
-    Consent, Container, ContainerDetails, ContainerLimits, HealthTest, ImageSource, Mount,
-    PullPolicy, Ulimit,
+    Consent, Container, ContainerDetails, ContainerLimits, ContainerNetwork, HealthTest,
+    ImageSource, Mount, PullPolicy, Ulimit,
 };
 pub use execution::{
     ConflictResolution, Execution, LayerSelection, Metadata, Mode, Retention, RunMode, Sets,
@@ -33,7 +33,9 @@ pub use layer::{
 pub use name::{CategoryName, EnvironmentName, InvalidName, LayerId, ModeName, ServiceName};
 pub use quarantine::Quarantined;
 pub use retry::{RetryCauses, RetryOn, RetryWhen};
-pub use service::{Lifetime, Preset, Readiness, ReadinessCheck, Service, ServiceSource};
+pub use service::{
+    Lifetime, Preset, Readiness, ReadinessCheck, SecretSource, Service, ServiceSource, Tls,
+};
 
 use std::sync::Arc;
 

@@ -22,6 +22,8 @@ pub struct Service {
     pub host_ports: BTreeMap<String, u16>,
     /// Its environment.
     pub env: BTreeMap<String, String>,
+    /// Variables of its environment that are never shown, and where their values are.
+    pub secrets: BTreeMap<String, SecretSource>,
     /// When it counts as ready.
     pub readiness: Readiness,
     /// Services that are ready before it starts.
@@ -48,6 +50,7 @@ impl Service {
             ports: BTreeMap::new(),
             host_ports: BTreeMap::new(),
             env: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             readiness: Readiness {
                 checks: Vec::new(),
                 interval: Duration::from_millis(250),
@@ -67,6 +70,10 @@ impl Service {
 pub enum Lifetime {
     /// One for the run.
     Run,
+    /// A fresh one for each layer that needs it.
+    Layer,
+    /// A fresh one for each category that needs it.
+    Category,
     /// It stays when the run is over and is used again while its definition is the same.
     Keep {
         /// How long after its start it may be used.
@@ -131,6 +138,10 @@ pub enum ReadinessCheck {
         path: String,
         /// Wanted status; none means any from 200 to 399.
         status: Option<u16>,
+        /// Text that the body has to contain.
+        body: Option<String>,
+        /// How it is encrypted; none for plain http.
+        tls: Option<Tls>,
     },
     /// A command on this machine ends with 0.
     Command(CommandLine),
@@ -149,6 +160,25 @@ pub enum ReadinessCheck {
     Log(String),
     /// A file exists, relative to the project root.
     File(String),
+}
+
+/// How a readiness check is encrypted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// File of certificates that are trusted beside those of the system, relative to the project
+    /// root.
+    pub authorities: Option<String>,
+    /// Whether any certificate is taken. Only with the consent of the configuration.
+    pub unverified: bool,
+}
+
+/// Where a secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// A file, relative to the project root; line ends at its end do not count.
+    File(String),
+    /// A variable of the environment of Apex.
+    Variable(String),
 }
 
 /// Sorts of services whose language readiness checks speak.

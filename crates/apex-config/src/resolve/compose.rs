@@ -15,12 +15,12 @@ use super::service::MAIN;
 use crate::combine::ComposeFiles;
 use crate::compose::{
     Build, ComposeFile, ComposeService, ComposeSource, Condition, HealthCheck, HealthTest,
-    MountSource, PortMapping, read,
+    MountSource, NetworkUse, PortMapping, read,
 };
 use crate::discover::lexically_clean;
 use crate::model::{
-    CommandLine, Config, Consent, Container, ContainerDetails, ContainerLimits, ImageSource, Mount,
-    ReadinessCheck, Service, ServiceName, ServiceSource,
+    CommandLine, Config, Consent, Container, ContainerDetails, ContainerLimits, ContainerNetwork,
+    ImageSource, Mount, ReadinessCheck, Service, ServiceName, ServiceSource,
 };
 use crate::node::Node;
 use crate::place::Place;
@@ -42,6 +42,12 @@ pub(crate) fn bring_in(
             by_file.entry(file.clone()).or_default().push((name.clone(), service.clone()));
         }
     }
+    let own: BTreeSet<ServiceName> = config
+        .services
+        .values()
+        .filter(|service| matches!(service.source, ServiceSource::Container(_)))
+        .map(|service| service.name.clone())
+        .collect();
     for (file, uses) in &by_file {
         let place = place_of(tree, &uses[0].0);
         let Some(found) = open(file, uses, &place, files, problems) else { continue };
@@ -53,7 +59,30 @@ pub(crate) fn bring_in(
         problems.extend(found.notes);
     }
     if !by_file.is_empty() {
+        join_networks(config, &own);
         graph::check_services(config, tree, problems);
+    }
+}
+
+/// Services of the layer file name no networks: they are in all of those that compose files name,
+/// so that they stand in for any service there.
+fn join_networks(config: &mut Config, own: &BTreeSet<ServiceName>) {
+    let mut names = BTreeSet::new();
+    for service in config.services.values() {
+        if let ServiceSource::Container(container) = &service.source {
+            names.extend(container.details.networks.iter().map(|one| one.name.clone()));
+        }
+    }
+    if names.is_empty() {
+        return;
+    }
+    names.insert(String::new());
+    for service in config.services.values_mut().filter(|service| own.contains(&service.name)) {
+        if let ServiceSource::Container(container) = &mut service.source {
+            let network =
+                |name: &String| ContainerNetwork { name: name.clone(), ..Default::default() };
+            container.details.networks = names.iter().map(network).collect();
+        }
     }
 }
 
@@ -180,11 +209,8 @@ impl Bringing<'_> {
         }
         let own_env = std::mem::replace(&mut service.env, composed.environment.clone());
         service.env.extend(own_env);
-        let inner_names = std::iter::once(inner.to_owned());
-        for alias in inner_names.chain(composed.networks.iter().flat_map(|n| n.aliases.clone())) {
-            if alias != name.as_str() && !service.aliases.contains(&alias) {
-                service.aliases.push(alias);
-            }
+        if inner != name.as_str() && !service.aliases.iter().any(|alias| alias == inner) {
+            service.aliases.push(inner.to_owned());
         }
         let needed = composed.depends_on.iter().filter_map(|one| names.get(&one.service));
         for need in needed {
@@ -334,7 +360,13 @@ fn limits(composed: &ComposeService) -> ContainerLimits {
 }
 
 fn details(composed: &ComposeService) -> ContainerDetails {
+    // In `default` are those that name none.
+    let network = |used: &NetworkUse| ContainerNetwork {
+        name: if used.name == "default" { String::new() } else { used.name.clone() },
+        aliases: used.aliases.clone(),
+    };
     ContainerDetails {
+        networks: composed.networks.iter().map(network).collect(),
         host_name: composed.hostname.clone(),
         ulimits: composed.ulimits.clone(),
         sysctls: composed.sysctls.clone(),

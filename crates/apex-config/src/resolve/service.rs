@@ -13,7 +13,8 @@ use super::{container, exports};
 use crate::builtin;
 use crate::dialect::{main_layer, main_service, service_aliases};
 use crate::model::{
-    Lifetime, Preset, Readiness, ReadinessCheck, Service, ServiceName, ServiceSource,
+    Lifetime, Preset, Readiness, ReadinessCheck, SecretSource, Service, ServiceName, ServiceSource,
+    Tls,
 };
 use crate::node::{Map, Node};
 use crate::problem::{Problem, Severity};
@@ -102,6 +103,7 @@ fn service(work: &mut Work<'_, '_>, name: &ServiceName, severity: Severity) -> S
         aliases,
         source: source(work, own, severity),
         env: own.text_map("env"),
+        secrets: secrets(work, own),
         readiness: Readiness {
             checks,
             interval: own.inner("readiness").seconds("interval_seconds"),
@@ -110,7 +112,7 @@ fn service(work: &mut Work<'_, '_>, name: &ServiceName, severity: Severity) -> S
         depends_on: depends_on(work, own, older, name),
         exports: own.text_map("exports"),
         oneshot: own.flag("oneshot"),
-        lifetime: lifetime(work, own),
+        lifetime: lifetime(own),
         restarts: own.whole("restart"),
         ports,
         host_ports,
@@ -124,16 +126,10 @@ fn service(work: &mut Work<'_, '_>, name: &ServiceName, severity: Severity) -> S
     service
 }
 
-fn lifetime(work: &mut Work<'_, '_>, own: View<'_>) -> Lifetime {
+fn lifetime(own: View<'_>) -> Lifetime {
     match own.text("scope") {
-        word @ ("layer" | "category") => {
-            if let Some(node) = own.node("scope") {
-                let message = format!("this version makes no fresh service for each {word}");
-                let hint = "it lives as long as the jobs that need it, as with `scope: run`";
-                work.push(Problem::warning(node.place(), message).at("scope").hint(hint));
-            }
-            Lifetime::Run
-        }
+        "layer" => Lifetime::Layer,
+        "category" => Lifetime::Category,
         "keep" => Lifetime::Keep { for_at_most: own.minutes("ttl_minutes") },
         _ => Lifetime::Run,
     }
@@ -255,6 +251,8 @@ fn checks(
             port: http.text("port").to_owned(),
             path: http.text("path").to_owned(),
             status: http.optional_whole("status").and_then(|status| u16::try_from(status).ok()),
+            body: http.optional_text("contains").map(str::to_owned),
+            tls: tls(work, own, http),
         });
     }
     let is_container = own.node("image").is_some() || own.node("build").is_some();
@@ -277,6 +275,48 @@ fn checks(
         checks.extend(older.node("health_check_command").and_then(command).map(place));
     }
     checks
+}
+
+/// How a check by http is encrypted; a certificate that nobody looks at needs consent.
+fn tls(work: &mut Work<'_, '_>, own: View<'_>, http: View<'_>) -> Option<Tls> {
+    let authorities = http.optional_text("ca_file").map(str::to_owned);
+    let unverified = http.flag("insecure");
+    if !http.flag("tls") && authorities.is_none() && !unverified {
+        return None;
+    }
+    let agrees = own.texts("consent").iter().any(|word| word == "unverified_tls");
+    if unverified
+        && !agrees
+        && let Some(node) = http.node("insecure")
+    {
+        let message = "refused without consent: whoever answers could be anybody";
+        let hint = "write `consent: [unverified_tls]` into the service if that is meant, or name \
+                    its certificate with `ca_file`";
+        work.push(Problem::error(node.place(), message).at("insecure").hint(hint));
+    }
+    Some(Tls { authorities, unverified })
+}
+
+/// Where the secrets of a service are.
+fn secrets(work: &mut Work<'_, '_>, own: View<'_>) -> BTreeMap<String, SecretSource> {
+    let mut secrets = BTreeMap::new();
+    for (name, node) in own.entries("secrets") {
+        let text = |field: &str| node.get(field).and_then(Node::as_text).map(str::to_owned);
+        let source = match (text("file"), text("variable")) {
+            (Some(file), None) => SecretSource::File(file),
+            (None, Some(variable)) => SecretSource::Variable(variable),
+            _ => {
+                let message = format!("secret `{name}` is in one place, a file or a variable");
+                let hint = "write `{file: PATH}` or `{variable: NAME}`";
+                work.push(
+                    Problem::error(node.place(), message).at("secrets").about(name).hint(hint),
+                );
+                continue;
+            }
+        };
+        secrets.insert(name.to_owned(), source);
+    }
+    secrets
 }
 
 /// A readiness check speaks of a port by its label.
@@ -336,7 +376,10 @@ impl<'a> Endpoint<'a> {
         let port =
             ports.keys().find(|label| *label == MAIN).or_else(|| ports.keys().next())?.clone();
         Some(match self.path {
-            Some(path) => ReadinessCheck::Http { port, path: path.to_owned(), status: None },
+            Some(path) => {
+                let path = path.to_owned();
+                ReadinessCheck::Http { port, path, status: None, body: None, tls: None }
+            }
             None => ReadinessCheck::Tcp { port },
         })
     }

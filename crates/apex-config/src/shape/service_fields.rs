@@ -33,6 +33,7 @@ pub(crate) static SERVICE: Record = Record {
         Field::new("ports", PORTS, EmptyMap, "label and port inside the container, or port that is wanted"),
         Field::new("host_ports", PORTS, EmptyMap, "label and fixed port on this machine"),
         Field::new("env", TEXT_MAP, EmptyMap, "its environment"),
+        Field::new("secrets", SECRETS, EmptyMap, "variables of its environment that are never shown, and where their values are"),
         Field::new("pull", Kind::Word(&["missing", "always", "never"]), Word("missing"), "when its image is fetched"),
         Field::new("entrypoint", Kind::List(&TEXT), Unset, "in place of the entry point of the image"),
         Field::new("command", COMMAND, Unset, "in place of the command of the image"),
@@ -57,9 +58,20 @@ pub(crate) static SERVICE: Record = Record {
     ],
 };
 
-const CONSENT: Kind = Kind::List(&Kind::Word(&["outside_mounts", "privileged", "engine_socket"]));
+const CONSENT: Kind = Kind::List(&Kind::Word(&["outside_mounts", "privileged", "engine_socket", "unverified_tls"]));
 
 const PORTS: Kind = Kind::Map(Form::Length(1, 64), &Kind::Integer(0, 65535));
+
+const SECRETS: Kind = Kind::Map(Form::Length(1, 256), &Kind::Record(&SECRET));
+
+static SECRET: Record = Record {
+    name: "secret",
+    extends: None,
+    fields: &[
+        Field::new("file", PATH, Unset, "file that holds the value"),
+        Field::new("variable", TEXT, Unset, "variable of the environment of Apex that holds it"),
+    ],
+};
 
 static IMAGE: Record = Record {
     name: "image",
@@ -131,5 +143,9 @@ static HTTP: Record = Record {
         Field::new("port", TEXT, Word("main"), "label of the port"),
         Field::new("path", TEXT, Word("/"), "path with its leading slash"),
         Field::new("status", Kind::Integer(100, 599), Unset, "wanted status; 200 to 399 when not written"),
+        Field::new("contains", TEXT, Unset, "text in the first 64 KiB of what is answered"),
+        Field::new("tls", Kind::Boolean, Flag(false), "it is asked by https"),
+        Field::new("ca_file", PATH, Unset, "file of certificates (PEM) that are trusted beside those of the system; means `tls`"),
+        Field::new("insecure", Kind::Boolean, Flag(false), "any certificate is taken; means `tls`, and needs `consent: [unverified_tls]`"),
     ],
 };

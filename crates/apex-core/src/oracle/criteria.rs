@@ -8,6 +8,7 @@ use crate::outcome::{Outcome, Verdict};
 use crate::plan::Plan;
 
 use super::Findings;
+use super::losses::Losses;
 
 /// Tests of a layer. Timed-out ones are left out: a budget may have cut them.
 #[derive(Clone, Copy, Default)]
@@ -19,9 +20,13 @@ struct Counts {
 
 pub(super) fn judge(plan: &Plan, stream: &[Envelope], findings: &mut Findings) {
     let mut layers = vec![Counts::default(); plan.layers.len()];
+    let mut losses = Losses::default();
     for Envelope { seq, event, .. } in stream {
+        losses.take(event);
         match event {
             Event::Layer(layer, LayerEvent::Started) => layers[layer.position()].began = true,
+            // What a lost service ended did not fail by itself.
+            Event::Test(_, TestEvent::Settled { test, .. }) if losses.has(*test) => {}
             Event::Test(job, TestEvent::Settled { outcome, .. }) => {
                 let category = plan.category(plan.job(*job).category);
                 let counts = &mut layers[category.layer.position()];

@@ -17,6 +17,7 @@ use crate::plan::Plan;
 use crate::time::Moment;
 
 use super::Findings;
+use super::losses::Losses;
 
 /// How far stamps may lie from the moment at which something was decided.
 const STAMP_SLACK: Duration = Duration::from_millis(5);
@@ -55,6 +56,7 @@ struct Book<'a> {
     due: Option<LayerIx>,
     /// The layer whose latest event was a result.
     latest: Option<LayerIx>,
+    losses: Losses,
 }
 
 pub(super) fn judge(plan: &Plan, stream: &[Envelope], findings: &mut Findings) {
@@ -67,6 +69,7 @@ pub(super) fn judge(plan: &Plan, stream: &[Envelope], findings: &mut Findings) {
         stopped: vec![false; plan.layers.len()],
         due: None,
         latest: None,
+        losses: Losses::default(),
     };
     for envelope in stream {
         book.take(envelope, findings);
@@ -77,6 +80,7 @@ impl Book<'_> {
     fn take(&mut self, envelope: &Envelope, findings: &mut Findings) {
         let Envelope { seq, at, event } = envelope;
         let latest = self.latest.take();
+        self.losses.take(event);
         if let Some(due) = self.due.take() {
             let stops = matches!(event, Event::Layer(layer, LayerEvent::Stopped { .. })
                 if *layer == due);
@@ -159,6 +163,9 @@ impl Book<'_> {
     fn settled(&mut self, job: JobIx, at: Moment, test: TestIx, outcome: Outcome) {
         let category = self.plan.job(job).category;
         let planned = self.plan.category(category);
+        if self.losses.has(test) {
+            return;
+        }
         let failed = match outcome {
             Outcome::Failed | Outcome::Errored | Outcome::TimedOut => true,
             Outcome::Flaky => planned.flaky == FlakyPolicy::Fail,

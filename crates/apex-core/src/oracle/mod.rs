@@ -8,9 +8,11 @@ mod fail_fast;
 mod fitting;
 mod lifecycle;
 mod limits;
+mod losses;
 mod order;
 mod retries;
 mod scene;
+mod services;
 mod trust;
 mod turns;
 
@@ -59,6 +61,7 @@ pub fn judge(stream: &[Envelope]) -> Vec<Violation> {
     fail_fast::judge(plan, stream, &mut findings);
     retries::judge(plan, stream, &mut findings);
     criteria::judge(plan, stream, &mut findings);
+    services::judge(plan, stream, &mut findings);
     findings.0
 }
 

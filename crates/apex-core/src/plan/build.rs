@@ -16,7 +16,7 @@ use crate::select::{Arrangement, SelectedCategory, SelectedLayer, Selection};
 use super::found::FoundJob;
 use super::jobs::{JobMaker, Past, Placed};
 use super::phases::CategoryCycle;
-use super::service_set::ServiceSet;
+use super::service_set::{Needing, ServiceSet};
 use super::{
     CategoryWork, Cutting, Plan, PlannedCategory, PlannedLayer, RequestSummary, WorkError,
     WorkErrorKind, without_layers,
@@ -88,7 +88,7 @@ pub fn build(
     let Builder { mut plan, services, jobs, .. } = builder;
     jobs.finish(&mut plan);
     plan.notes.extend(services.notes());
-    plan.services = services.into_planned().map_err(PlanError::ServiceCycle)?;
+    plan.services = services.into_planned(&plan).map_err(PlanError::ServiceCycle)?;
     plan.prediction = predict::predict(&plan);
     Ok(plan)
 }
@@ -290,9 +290,9 @@ impl<'a> Builder<'a> {
             }
             Some(Ok(_)) | None => return none(CategoryWork::Empty { looked: String::new() }),
         };
-        let services = self.services.needed(category, layer_services);
-        let first = JobIx::at(self.plan.jobs.len());
         let layer = LayerIx::at(self.plan.layers.len() - 1);
+        let services = self.services.needed(Needing { category, ix, layer }, layer_services);
+        let first = JobIx::at(self.plan.jobs.len());
         let placed = Placed { category, ix, layer, services };
         let (count, cutting) = self.jobs.add(&mut self.plan, &placed, &found);
         (CategoryWork::Jobs { first, count }, cutting)

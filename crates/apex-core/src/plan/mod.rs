@@ -14,6 +14,7 @@ mod narrow;
 mod order;
 pub mod phases;
 mod prediction;
+mod service;
 mod service_set;
 mod sound;
 pub mod split;
@@ -29,6 +30,7 @@ pub use job::{JobSpec, Part, SerialShare, Work, WorkError, WorkErrorKind};
 pub use jobs::Past;
 pub use matrix::{Matrix, PartLoad};
 pub use prediction::{LayerPrediction, Prediction};
+pub use service::{PlannedService, ServiceScope};
 pub use sound::MOST_PARTS;
 pub use without_layers::selection_layer;
 
@@ -38,7 +40,7 @@ use std::time::Duration;
 use apex_config::model::{
     CategoryName, ConflictResolution, EnvironmentName, ExecutionMode, FailFast, FailureLimits,
     FlakyPolicy, LayerId, Load, ModeName, Priority, Quarantined, RetryCauses, RetryWhen, RunMode,
-    ServiceName, SuccessCriteria,
+    SuccessCriteria,
 };
 
 use crate::change::Fingerprint;
@@ -326,19 +328,6 @@ impl PlannedJob {
             why: Arc::default(),
         }
     }
-}
-
-/// A service of a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlannedService {
-    /// Its name in the configuration.
-    pub name: ServiceName,
-    /// Services of this plan that are ready before it starts.
-    pub after: Vec<ServiceIx>,
-    /// Its own limit to become ready.
-    pub ready_within: Duration,
-    /// Why it is needed.
-    pub reason: String,
 }
 
 /// Something that was considered and does not run.

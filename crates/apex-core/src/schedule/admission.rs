@@ -10,7 +10,7 @@ use apex_config::model::{ConflictResolution, FailFast, RunMode};
 use crate::event::{Event, LayerEvent};
 use crate::id::{CategoryIx, LayerIx};
 use crate::outcome::{Outcome, Verdict};
-use crate::plan::{CategoryWork, Sparing};
+use crate::plan::{CategoryWork, ServiceScope, Sparing};
 
 use super::Scheduler;
 use super::deadline::Deadline;
@@ -39,6 +39,7 @@ impl Scheduler {
                 break;
             }
         }
+        self.start_services_early();
     }
 
     /// Begins or blocks the layers whose turn it is; whether there was one.
@@ -145,11 +146,8 @@ impl Scheduler {
             _ => self.serving.len(),
         };
         self.serving.insert(place, layer);
-        for &category in &planned.categories {
-            for job in plan.jobs_of(category) {
-                self.want_services(job);
-            }
-        }
+        self.want_services_of_layer(layer);
+        self.look_for_early = true;
         self.open_group(layer);
     }
 
@@ -200,6 +198,7 @@ impl Scheduler {
         }
         match &planned.work {
             CategoryWork::Jobs { .. } => {
+                self.want_services_of(category, |scope| matches!(scope, ServiceScope::Category(_)));
                 let ready = &mut self.layers[planned.layer.position()].ready;
                 ready.extend(self.lanes.firsts(&plan, category));
                 self.look_again = true;

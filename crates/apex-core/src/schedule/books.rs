@@ -77,6 +77,7 @@ fn of_category(planned: &PlannedCategory) -> CategoryBook {
         failures: 0,
         critical_failures: 0,
         cut_tests: 0,
+        lost_tests: 0,
     }
 }
 

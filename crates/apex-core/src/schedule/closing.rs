@@ -21,9 +21,11 @@ impl Scheduler {
         let JobState::Running(attempt) = &mut self.jobs[job.position()].state else { return };
         attempt.ended = true;
         let (number, stop) = (attempt.number, attempt.stop);
+        let loss = attempt.loss.clone();
         let is_whole = self.runs_whole(job, number);
         self.count_retry(job);
-        self.end_running_tests(job, &RunningTests::of(number, stop, &end.end));
+        let running = RunningTests::of(number, stop, &end.end).by_loss(loss.as_deref());
+        self.end_running_tests(job, &running);
         self.emit(Event::Job(
             job,
             JobEvent::AttemptFinished {
@@ -62,7 +64,11 @@ impl Scheduler {
         let book = &mut self.categories[category.position()];
         book.environment |= judged.environment;
         book.contradiction |= judged.contradiction;
-        self.finish_job(job, judged.outcome, judged.reason);
+        let reason = match loss.as_deref().and_then(|loss| loss.lines().next()) {
+            Some(what) => format!("{}: {what}", judged.reason),
+            None => judged.reason,
+        };
+        self.finish_job(job, judged.outcome, reason);
     }
 
     /// Tests that were announced and neither ran nor were running when the attempt ended.
@@ -306,6 +312,7 @@ impl Scheduler {
                 *sum += count;
             }
             facts.cut_tests += book.cut_tests;
+            facts.lost_tests += book.lost_tests;
             facts.critical_failures += book.critical_failures;
             facts.environment |= book.environment;
             facts.contradiction |= book.contradiction;

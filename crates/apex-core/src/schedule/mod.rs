@@ -15,6 +15,7 @@ mod books;
 mod checking;
 mod closing;
 mod deadline;
+mod early;
 mod fail_fast;
 mod fitting;
 mod holds;
@@ -101,6 +102,8 @@ pub struct Scheduler {
     last_layer_end: Option<Moment>,
     /// Where round-robin admission goes on.
     turn: usize,
+    /// Whether services of a layer that waits may start now that could not before.
+    look_for_early: bool,
     /// Tests that were really run, and whether a named category has none.
     executed: u64,
     named_empty: bool,
@@ -148,6 +151,7 @@ impl Scheduler {
             unfinished_layers: plan.layers.len(),
             last_layer_end: None,
             turn: 0,
+            look_for_early: false,
             executed: 0,
             named_empty: false,
             ended_categories: VecDeque::new(),
@@ -311,6 +315,7 @@ impl Scheduler {
             self.exclusive = is_running;
         }
         if is_finished {
+            self.look_for_early = true;
             self.categories[category.position()].unfinished -= 1;
         }
         from

@@ -1,9 +1,11 @@
-//! Services: wanted when their layer begins, started in order, given back when nobody needs them.
+//! Services: wanted when work that needs them is near, started in order, given back when nobody
+//! needs them.
 
 use std::sync::Arc;
 
 use crate::event::{Event, ServiceEvent, StopCause};
-use crate::id::{JobIx, ServiceIx};
+use crate::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
+use crate::plan::ServiceScope;
 
 use super::deadline::Deadline;
 use super::state::{JobState, RunState, ServiceState};
@@ -21,14 +23,34 @@ impl Scheduler {
         }
     }
 
-    /// Asks for the services of a job that is going to run.
-    pub(super) fn want_services(&mut self, job: JobIx) {
-        if matches!(self.jobs[job.position()].state, JobState::Finished) {
+    /// Asks for the services of the jobs of a layer that are going to run; those that are the own
+    /// ones of a category are asked for when it opens.
+    pub(super) fn want_services_of_layer(&mut self, layer: LayerIx) {
+        let plan = Arc::clone(&self.plan);
+        for &category in &plan.layer(layer).categories {
+            self.want_services_of(category, |scope| !matches!(scope, ServiceScope::Category(_)));
+        }
+    }
+
+    /// Asks for the services of the jobs of a category that are going to run, as far as `chosen`.
+    pub(super) fn want_services_of(
+        &mut self,
+        category: CategoryIx,
+        chosen: impl Fn(&ServiceScope) -> bool,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        if plan.services.is_empty() {
             return;
         }
-        let plan = Arc::clone(&self.plan);
-        for &service in &plan.job(job).services {
-            self.want_service(service);
+        for job in plan.jobs_of(category) {
+            if matches!(self.jobs[job.position()].state, JobState::Finished) {
+                continue;
+            }
+            for &service in &plan.job(job).services {
+                if chosen(&plan.service(service).scope) {
+                    self.want_service(service);
+                }
+            }
         }
     }
 
@@ -95,8 +117,9 @@ impl Scheduler {
             }
             (ServiceEvent::Lost { reason }, ServiceState::Starting | ServiceState::Ready) => {
                 self.services[service.position()].state = ServiceState::Starting;
+                let loss = Arc::from(reason.as_str());
                 self.emit(Event::Service(service, ServiceEvent::Lost { reason }));
-                self.end_jobs_with(service);
+                self.end_jobs_with(service, &loss);
                 self.await_service(service);
             }
             (ServiceEvent::Failed { reason }, ServiceState::Starting | ServiceState::Ready) => {
@@ -119,8 +142,9 @@ impl Scheduler {
     pub(super) fn service_failed(&mut self, service: ServiceIx, reason: String) {
         self.look_again = true;
         self.services[service.position()].state = ServiceState::Failed(reason.clone());
+        let loss = Arc::from(reason.as_str());
         self.emit(Event::Service(service, ServiceEvent::Failed { reason }));
-        self.end_jobs_with(service);
+        self.end_jobs_with(service, &loss);
         let plan = Arc::clone(&self.plan);
         for &before in &plan.service(service).after {
             self.release_service(before);
@@ -128,13 +152,19 @@ impl Scheduler {
         self.start_dependants();
     }
 
-    /// Ends the jobs that run with a service that is gone.
-    fn end_jobs_with(&mut self, service: ServiceIx) {
+    /// Ends the jobs that run with a service that is gone; `loss` says what happened to it.
+    fn end_jobs_with(&mut self, service: ServiceIx, loss: &Arc<str>) {
         let plan = Arc::clone(&self.plan);
         for (position, job) in plan.jobs.iter().enumerate() {
             let job_ix = JobIx::at(position);
-            let runs = matches!(self.jobs[position].state, JobState::Running(_));
-            if runs && job.services.contains(&service) {
+            if !job.services.contains(&service) {
+                continue;
+            }
+            if let JobState::Running(attempt) = &mut self.jobs[position].state {
+                // Whoever is being ended for another reason ends for that.
+                if attempt.stop.is_none() && !attempt.ended {
+                    attempt.loss = Some(Arc::clone(loss));
+                }
                 self.categories[job.category.position()].environment = true;
                 self.terminate(job_ix, StopCause::ServiceLost);
             }

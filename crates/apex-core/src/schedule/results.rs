@@ -57,6 +57,7 @@ impl Scheduler {
                 critical: case.critical,
                 known_flaky: self.plan.is_known_flaky(self.plan.job(job).category, &case.id),
                 quarantined,
+                lost: false,
                 settled: false,
             });
         }
@@ -95,12 +96,17 @@ impl Scheduler {
             // Its process was told to end: that it broke off says nothing about the test. What
             // failed before it was told so failed by itself.
             Some(cause) if matches!(report.outcome, Outcome::Failed | Outcome::Errored) => {
-                let ended = RunningTests::ended_for(attempt, cause);
+                let loss = self.loss_of(job);
+                let ended = RunningTests::ended_for(attempt, cause).by_loss(loss.as_deref());
                 let started = self.tests[test.position()].started;
                 let observed = started.map(|moment| self.now.since(moment));
                 self.end_running_test(job, test, observed.or(report.duration), &ended);
             }
-            _ => self.finish_test(job, test, attempt, report),
+            _ => {
+                // A loss of an earlier attempt is over.
+                self.tests[test.position()].lost = false;
+                self.finish_test(job, test, attempt, report);
+            }
         }
     }
 
@@ -121,6 +127,14 @@ impl Scheduler {
     fn reached_by(&self, job: JobIx) -> Option<StopCause> {
         match &self.jobs[job.position()].state {
             JobState::Running(attempt) => attempt.stop.filter(|_| attempt.reached),
+            _ => None,
+        }
+    }
+
+    /// What happened to the service whose loss ends the attempt of a job.
+    fn loss_of(&self, job: JobIx) -> Option<Arc<str>> {
+        match &self.jobs[job.position()].state {
+            JobState::Running(attempt) => attempt.loss.clone(),
             _ => None,
         }
     }
@@ -156,6 +170,7 @@ impl Scheduler {
         ));
         let quarantined = self.tests[test.position()].quarantined;
         let is_stopped = self.is_being_stopped(job);
+        let is_lost = self.tests[test.position()].lost;
         if self.may_be_repeated(job, attempt, outcome) && !is_stopped && !quarantined {
             return;
         }
@@ -170,7 +185,7 @@ impl Scheduler {
             Outcome::Passed if was_bad && !depends_on_order => Outcome::Flaky,
             // What a time limit or a signal ended did not fail by itself.
             Outcome::TimedOut if quarantined && !is_stopped => Outcome::Quarantined,
-            Outcome::Failed | Outcome::Errored if quarantined => Outcome::Quarantined,
+            Outcome::Failed | Outcome::Errored if quarantined && !is_lost => Outcome::Quarantined,
             outcome => outcome,
         };
         self.settle_test(owner, test, settled);
@@ -197,7 +212,11 @@ impl Scheduler {
         let layer = self.plan.category(category).layer;
         // What a budget cut is no failure of the test.
         let is_cut = outcome == Outcome::TimedOut && self.layers[layer.position()].cut;
-        let counts_as_failure = (outcome.is_bad() && !is_cut)
+        // Nor what ran when a service was lost.
+        let is_lost =
+            std::mem::take(&mut self.tests[test.position()].lost) && outcome == Outcome::Errored;
+        self.categories[category.position()].lost_tests += u32::from(is_lost);
+        let counts_as_failure = (outcome.is_bad() && !is_cut && !is_lost)
             || (outcome == Outcome::Flaky
                 && self.plan.category(category).flaky == FlakyPolicy::Fail);
         let critical = critical || self.plan.category(category).critical;
@@ -233,7 +252,11 @@ impl Scheduler {
             let category = self.plan.job(job).category;
             self.categories[category.position()].cut_tests += 1;
         }
-        let failure = Failure { message: running.message.clone(), ..Failure::default() };
+        if running.lost_service {
+            self.tests[test.position()].lost = true;
+        }
+        let (message, details) = (running.message.clone(), running.details.clone());
+        let failure = Failure { message, details, ..Failure::default() };
         let report =
             TestReport { outcome: running.outcome, duration, failure: Some(Box::new(failure)) };
         self.finish_test(job, test, running.attempt, report);
@@ -259,7 +282,10 @@ pub(super) struct RunningTests {
     attempt: AttemptNumber,
     outcome: Outcome,
     message: String,
+    /// The last lines of a service that was lost.
+    details: String,
     cut_by_budget: bool,
+    lost_service: bool,
 }
 
 impl RunningTests {
@@ -273,7 +299,14 @@ impl RunningTests {
                     (Outcome::Errored, format!("its process ended while it ran: {end}"))
                 }
             };
-            return Self { attempt, outcome, message, cut_by_budget: false };
+            return Self {
+                attempt,
+                outcome,
+                message,
+                details: String::new(),
+                cut_by_budget: false,
+                lost_service: false,
+            };
         };
         Self::ended_for(attempt, cause)
     }
@@ -284,7 +317,18 @@ impl RunningTests {
             attempt,
             outcome: cause.outcome_of_running(),
             message: cause.describe().to_owned(),
+            details: String::new(),
             cut_by_budget: matches!(cause, StopCause::LayerBudget | StopCause::RunBudget),
+            lost_service: cause == StopCause::ServiceLost,
         }
+    }
+
+    /// The same, with what happened to the service whose loss ends them.
+    pub(super) fn by_loss(mut self, loss: Option<&str>) -> Self {
+        let Some(loss) = loss else { return self };
+        let (first, rest) = loss.split_once('\n').unwrap_or((loss, ""));
+        self.message = format!("{}: {first}", self.message);
+        rest.clone_into(&mut self.details);
+        self
     }
 }

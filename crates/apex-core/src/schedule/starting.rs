@@ -297,6 +297,7 @@ impl Scheduler {
             local: Vec::new(),
             known,
             stop: None,
+            loss: None,
             reached: false,
             killed: false,
             ended: false,

@@ -121,6 +121,8 @@ pub(super) struct CategoryBook {
     pub(super) critical_failures: u32,
     /// Tests that a budget of layer or run cut while they ran.
     pub(super) cut_tests: u32,
+    /// Tests that ran when a service they need was lost.
+    pub(super) lost_tests: u32,
 }
 
 /// Where a job is. Changed by `Scheduler::move_job` only.
@@ -171,6 +173,8 @@ pub(super) struct Attempt {
     pub(super) known: HashMap<Arc<str>, TestIx>,
     /// Why it is being ended, if it is.
     pub(super) stop: Option<StopCause>,
+    /// What happened to the service whose loss ends it, for people.
+    pub(super) loss: Option<Arc<str>>,
     /// Whether the request to end reached its programs.
     pub(super) reached: bool,
     pub(super) killed: bool,
@@ -221,6 +225,8 @@ pub(super) struct TestBook {
     pub(super) known_flaky: bool,
     /// Whether its failure does not decide.
     pub(super) quarantined: bool,
+    /// Whether the loss of a service ended it, which is about to be counted.
+    pub(super) lost: bool,
     pub(super) settled: bool,
 }
 

@@ -243,7 +243,7 @@ fn service_line(view: &RunView) -> Option<Line> {
                 ServiceState::Waiting => "not started",
                 _ => "never ready",
             };
-            format!("{} {word}", planned.name)
+            format!("{} {word}", planned.label())
         })
         .collect();
     (!notes.is_empty()).then(|| Line::new().text(format!("Services: {}", notes.join(", "))))

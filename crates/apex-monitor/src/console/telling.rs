@@ -366,7 +366,7 @@ fn is_only_job(view: &RunView, job: JobIx) -> bool {
 }
 
 fn tell_service(view: &RunView, service: ServiceIx, event: &ServiceEvent) -> (Level, Option<Line>) {
-    let name = words::service_name(view, service).to_owned();
+    let name = words::service_name(view, service);
     let named = Line::new().text("service ").with(Label::Strong, name).text(": ");
     match event {
         ServiceEvent::Starting => (Level::Tests, Some(named.text("starting"))),

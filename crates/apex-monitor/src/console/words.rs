@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use apex_core::plan::PlannedService;
 use apex_core::view::Counts;
 use apex_core::{CategoryIx, JobIx, LayerIx, Outcome, RunView, ServiceIx, Verdict};
 
@@ -92,8 +93,10 @@ pub(crate) fn category_of(view: &RunView, job: JobIx) -> &str {
     view.category_of(job).map_or("?", |category| category_name(view, category))
 }
 
-pub(crate) fn service_name(view: &RunView, service: ServiceIx) -> &str {
-    view.plan().services.get(service.position()).map_or("?", |service| service.name.as_str())
+/// The name of a service, and for whom it is when it is not for the whole run.
+pub(crate) fn service_name(view: &RunView, service: ServiceIx) -> String {
+    let planned = view.plan().services.get(service.position());
+    planned.map_or_else(|| "?".to_owned(), PlannedService::label)
 }
 
 /// The first line of a text, without white space around it.

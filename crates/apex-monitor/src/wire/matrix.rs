@@ -74,6 +74,9 @@ pub(super) struct FactsLine<'a> {
     /// Tests that a budget of layer or run cut.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cut_tests: u32,
+    /// Tests that ran when a service they need was lost.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost_tests: u32,
     /// Flaky tests that count as failures.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub flaky_failures: u32,
@@ -122,6 +125,7 @@ impl<'a> From<&'a LayerFacts> for FactsLine<'a> {
         };
         Self {
             cut_tests: facts.cut_tests,
+            lost_tests: facts.lost_tests,
             flaky_failures: facts.flaky_failures,
             critical_failures: facts.critical_failures,
             environment: facts.environment,
@@ -148,6 +152,7 @@ impl TryFrom<FactsLine<'_>> for LayerFacts {
         };
         Ok(Self {
             cut_tests: line.cut_tests,
+            lost_tests: line.lost_tests,
             flaky_failures: line.flaky_failures,
             critical_failures: line.critical_failures,
             environment: line.environment,

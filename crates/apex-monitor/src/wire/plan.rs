@@ -347,6 +347,15 @@ pub(super) struct Service<'a> {
     pub after: Vec<u32>,
     pub ready_within_seconds: Seconds,
     pub reason: Text<'a>,
+    /// The layer whose own it is; of the whole run when this and `category` are absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<Text<'a>>,
+    /// The category whose own it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Text<'a>>,
+    /// Memory in mebibytes that it may use, where that is limited.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub memory_mb: u32,
 }
 
 /// Something that was considered and does not run.

@@ -11,8 +11,8 @@ use apex_core::change::Fingerprint;
 use apex_core::id::{CategoryIx, JobIx, LayerIx, ServiceIx};
 use apex_core::plan::{
     CategoryWork, Cutting, Forecast, JobSpec, LayerPrediction, LeftOut, Part, PlannedCategory,
-    PlannedJob, PlannedLayer, PlannedService, Prediction, RequestSummary, SerialShare, Since,
-    Sparing, Standing, Work,
+    PlannedJob, PlannedLayer, PlannedService, Prediction, RequestSummary, SerialShare,
+    ServiceScope, Since, Sparing, Standing, Work,
 };
 
 use super::line::Text;
@@ -294,6 +294,12 @@ impl TryFrom<Service<'_>> for PlannedService {
             after: service.after.into_iter().map(ServiceIx).collect(),
             ready_within: service.ready_within_seconds.into(),
             reason: service.reason.into(),
+            scope: match (service.category, service.layer) {
+                (Some(category), _) => ServiceScope::Category(CategoryName::new(&category)?),
+                (None, Some(layer)) => ServiceScope::Layer(LayerId::new(&layer)?),
+                (None, None) => ServiceScope::Run,
+            },
+            memory_mb: service.memory_mb,
         })
     }
 }

@@ -8,7 +8,7 @@ use apex_core::Plan;
 use apex_core::id::{CategoryIx, LayerIx, ServiceIx};
 use apex_core::plan::{
     CategoryWork, Cutting, Forecast, Part, PlannedCategory, PlannedJob, PlannedLayer,
-    PlannedService, Prediction, Sparing, Standing, Work,
+    PlannedService, Prediction, ServiceScope, Sparing, Standing, Work,
 };
 
 use super::line::Text;
@@ -253,7 +253,15 @@ impl<'a> From<&'a Work> for WorkLine<'a> {
 
 impl<'a> From<&'a PlannedService> for Service<'a> {
     fn from(service: &'a PlannedService) -> Self {
+        let (layer, category) = match &service.scope {
+            ServiceScope::Run => (None, None),
+            ServiceScope::Layer(layer) => (Some(layer.as_str().into()), None),
+            ServiceScope::Category(category) => (None, Some(category.as_str().into())),
+        };
         Self {
+            layer,
+            category,
+            memory_mb: service.memory_mb,
             name: service.name.as_str().into(),
             after: service.after.iter().map(|ServiceIx(number)| *number).collect(),
             ready_within_seconds: service.ready_within.into(),

@@ -102,8 +102,20 @@ async fn a_program_gets_a_free_port_and_is_ready_when_it_answers() {
     let port = "web".to_owned();
     for checks in [
         vec![ReadinessCheck::Tcp { port: port.clone() }],
-        vec![ReadinessCheck::Http { port: port.clone(), path: "/".to_owned(), status: None }],
-        vec![ReadinessCheck::Http { port, path: "/none".to_owned(), status: Some(404) }],
+        vec![ReadinessCheck::Http {
+            port: port.clone(),
+            path: "/".to_owned(),
+            status: None,
+            body: None,
+            tls: None,
+        }],
+        vec![ReadinessCheck::Http {
+            port,
+            path: "/none".to_owned(),
+            status: Some(404),
+            body: None,
+            tls: None,
+        }],
     ] {
         let mut scene = Scene::new();
         let mut service = service(http_server(), checks);

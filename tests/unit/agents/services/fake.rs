@@ -59,7 +59,7 @@ impl Engine for Fake {
     }
     fn create_network<'a>(&'a self, name: &'a str, _: &'a Labels) -> Answer<'a, String> {
         self.note(format!("network {name}"));
-        now("net".to_owned())
+        now(name.replacen("apex-r1", "net", 1))
     }
     fn create_volume<'a>(&'a self, name: &'a str, _: &'a Labels) -> Answer<'a, ()> {
         self.note(format!("volume {name}"));
@@ -68,6 +68,10 @@ impl Engine for Fake {
     fn create<'a>(&'a self, order: &'a ContainerOrder) -> Answer<'a, String> {
         self.note(format!("create {} in {}", order.image, order.network));
         now("c1".to_owned())
+    }
+    fn connect<'a>(&'a self, network: &'a str, id: &'a str, names: &'a [String]) -> Answer<'a, ()> {
+        self.note(format!("connect {id} to {network} as {}", names.join(" ")));
+        now(())
     }
     fn start<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
         self.note(format!("start {id}"));

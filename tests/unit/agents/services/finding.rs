@@ -14,7 +14,7 @@ fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn place(address: &Address) -> (&str, &str) {
     match address {
         Address::Socket { path, by } => (path, by),
-        Address::Tcp { url, by } => (url, by),
+        Address::Tcp { url, by } | Address::Encrypted { url, by, .. } => (url, by),
     }
 }
 
@@ -54,6 +54,47 @@ fn the_engine_is_where_the_context_says() {
     assert!(why.contains("context `other`") && why.contains("docker context ls"), "{why}");
     let address = find(&variables(&[("HOME", home), ("DOCKER_CONTEXT", "default")])).unwrap();
     assert_eq!(place(&address).1, "the usual place");
+}
+
+#[test]
+fn an_engine_behind_tls_is_found_with_its_certificates() {
+    let home = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = home.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let certificates = |folder: &str| {
+        for file in ["ca.pem", "cert.pem", "key.pem"] {
+            write(&format!("{folder}/{file}"), "");
+        }
+    };
+    certificates("own");
+    certificates(".docker/contexts/tls/0123/docker");
+    write(
+        ".docker/contexts/meta/0123/meta.json",
+        r#"{"Name": "far", "Endpoints": {"docker": {"Host": "tcp://far:2376"}}}"#,
+    );
+    write(
+        ".docker/contexts/meta/4567/meta.json",
+        r#"{"Name": "blind", "Endpoints": {"docker": {"Host": "tcp://b:1", "SkipTLSVerify": true}}}"#,
+    );
+    let folder = home.path().to_str().unwrap();
+    let own = format!("{folder}/own");
+    let found = |pairs: &[(&str, &str)]| find(&variables(&[pairs, &[("HOME", folder)]].concat()));
+    let host = ("DOCKER_HOST", "tcp://far:2376");
+
+    let address = found(&[host, ("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", &own)]).unwrap();
+    let Address::Encrypted { certificates, .. } = &address else { panic!("{address:?}") };
+    assert_eq!(certificates.key, home.path().join("own/key.pem"));
+    assert_eq!(address.remote_host().as_deref(), Some("far"));
+    assert!(matches!(found(&[host]).unwrap(), Address::Tcp { .. }));
+    assert!(matches!(found(&[("DOCKER_CONTEXT", "far")]).unwrap(), Address::Encrypted { .. }));
+
+    let why = found(&[host, ("DOCKER_TLS_VERIFY", "1")]).unwrap_err();
+    assert!(why.contains("ca.pem does not exist") && why.contains("DOCKER_CERT_PATH"), "{why}");
+    let why = found(&[("DOCKER_CONTEXT", "blind")]).unwrap_err();
+    assert!(why.contains("takes any certificate"), "{why}");
 }
 
 #[test]

@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apex_config::model::{Container, Lifetime, Service};
+use apex_config::model::{Container, ContainerNetwork, Lifetime, Service};
 
-use super::engine::{Engine, EngineError};
+use super::engine::{ContainerFacts, Engine, EngineError, Thing};
 use super::order::{self, Context};
 use super::up::UpContainer;
 use super::{Ground, ThingKind, image, label};
 use crate::process::StopRequest;
 use crate::services::addresses::Addresses;
+use crate::services::circle::Circles;
+use crate::services::masked::Masked;
 use crate::services::ports;
 use crate::services::program::Down;
 
@@ -34,6 +36,10 @@ pub(in crate::services) struct ContainerService {
     pub(in crate::services) log: PathBuf,
     /// Time between the request to end and the kill.
     pub(in crate::services) grace: Duration,
+    /// What is never shown of what it writes.
+    pub(in crate::services) masked: Arc<Masked>,
+    /// For whom it is, and whom it reaches.
+    pub(in crate::services) circles: Circles,
 }
 
 /// A container that can be asked from inside.
@@ -75,7 +81,7 @@ impl ContainerService {
         let engine = self.ground.engine().await.map_err(|error| error.to_string())?;
         let is_kept = matches!(self.service.lifetime, Lifetime::Keep { .. });
         let basis = match self.find_kept(&engine, is_kept).await? {
-            Some(id) => Basis::Kept(id),
+            Some(thing) => Basis::Kept(thing.id, thing.ports),
             None => Basis::Image(image::ensure(&engine, &self.container, &self.root, tell).await?),
         };
         Ok(Prepared { engine, is_kept, basis })
@@ -89,10 +95,14 @@ impl ContainerService {
     ) -> Result<UpContainer<'a>, String> {
         let Prepared { engine, is_kept, basis } = prepared;
         let image = match basis {
-            Basis::Kept(id) => return UpContainer::of(self, stop, engine, id).await,
+            Basis::Kept(id, ports) => {
+                let facts = ContainerFacts { runs: true, ports, ..ContainerFacts::default() };
+                return Ok(UpContainer::standing(self, stop, engine, (id, facts)));
+            }
             Basis::Image(image) => image,
         };
-        let network = self.ground.network(&engine).await;
+        let networks = self.networks(&engine).await;
+        let networks = networks.map_err(|error| format!("its network was not made: {error}"))?;
         let labels = match self.service.lifetime {
             Lifetime::Keep { for_at_most } => {
                 let definition = self.definition();
@@ -107,9 +117,9 @@ impl ContainerService {
             Context {
                 root: &self.root,
                 image,
-                network: network.map_err(|error| format!("its network was not made: {error}"))?,
+                network: &networks[0],
                 address: if engine.remote_host().is_some() { "" } else { "127.0.0.1" },
-                volume_prefix: self.ground.volume_prefix(is_kept),
+                volume_prefix: self.ground.volume_prefix(is_kept, &self.circles.own),
                 env: &self.env,
                 labels: labels.clone(),
             },
@@ -118,13 +128,45 @@ impl ContainerService {
             engine.create_volume(volume, &labels).await.map_err(|error| error.to_string())?;
         }
         let id = engine.create(&order).await.map_err(|error| error.to_string())?;
-        if let Err(error) = engine.start(&id).await {
+        if let Err(error) = self.start(&engine, &id, &networks[1..]).await {
             let why = self.explain_start(&engine, &error).await;
             // What is left is taken away at the end of the run as well.
             let _ = engine.remove(&id).await;
             return Err(why);
         }
         UpContainer::of(self, stop, engine, id).await
+    }
+
+    /// The networks in which it is, at least one: those that it names, or the usual one of its
+    /// circle; and without a name those of the circles whose services it needs.
+    async fn networks(&self, engine: &Arc<dyn Engine>) -> Result<Vec<Joined>, EngineError> {
+        let own = &self.container.details.networks;
+        let usual = vec![ContainerNetwork::default()];
+        let mut networks = Vec::new();
+        for network in if own.is_empty() { &usual } else { own } {
+            let within = self.circles.own.name(&network.name);
+            let id = self.ground.network(engine, &within).await?;
+            networks.push(Joined { id, names: order::network_names(&self.service, network) });
+        }
+        for circle in &self.circles.needed {
+            for network in if own.is_empty() { &usual } else { own } {
+                let id = self.ground.network(engine, &circle.name(&network.name)).await?;
+                networks.push(Joined { id, names: Vec::new() });
+            }
+        }
+        Ok(networks)
+    }
+
+    async fn start(
+        &self,
+        engine: &Arc<dyn Engine>,
+        id: &str,
+        further: &[Joined],
+    ) -> Result<(), EngineError> {
+        for network in further {
+            engine.connect(&network.id, id, &network.names).await?;
+        }
+        engine.start(id).await
     }
 
     /// Digest of everything that a container is made from. How it is looked at, how long it lives
@@ -139,7 +181,7 @@ impl ContainerService {
         &self,
         engine: &Arc<dyn Engine>,
         is_kept: bool,
-    ) -> Result<Option<String>, String> {
+    ) -> Result<Option<Thing>, String> {
         if !is_kept {
             return Ok(None);
         }
@@ -152,7 +194,7 @@ impl ContainerService {
                 && !label::is_abandoned(&thing.labels, now)
                 && thing.labels.get(label::PROJECT) == Some(&project)
         });
-        Ok(usable.map(|thing| thing.id))
+        Ok(usable)
     }
 
     /// A fixed port that is taken is told with its holder, before anything is made.
@@ -186,6 +228,14 @@ impl ContainerService {
     }
 }
 
+/// A network in which a container is.
+pub(super) struct Joined {
+    /// Its id.
+    pub(super) id: String,
+    /// What the container is called in it.
+    pub(super) names: Vec<String>,
+}
+
 /// What has to be there before a container can be made.
 struct Prepared {
     engine: Arc<dyn Engine>,
@@ -195,8 +245,8 @@ struct Prepared {
 
 /// What a container is made from, or found as.
 enum Basis {
-    /// The id of a container that already runs.
-    Kept(String),
+    /// The id of a container that already runs, and its ports.
+    Kept(String, BTreeMap<u16, u16>),
     /// What its image is called.
     Image(String),
 }

@@ -79,6 +79,9 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// Makes a container; the answer is its id.
     fn create<'a>(&'a self, order: &'a ContainerOrder) -> Answer<'a, String>;
 
+    /// Puts a container that was made into one more network, where it has these names.
+    fn connect<'a>(&'a self, network: &'a str, id: &'a str, names: &'a [String]) -> Answer<'a, ()>;
+
     /// Starts a container.
     fn start<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
 

@@ -10,9 +10,10 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
 use super::api::ApiEngine;
-use super::engine::{Engine, EngineError, Labels, ThingKind};
+use super::engine::{Engine, EngineError, Labels, Thing, ThingKind};
 use super::sweep::{self, Swept};
 use super::{find, label, owner::Owner};
+use crate::services::circle::Circle;
 
 /// How long things of a run may stay when nobody took them away: no run is longer.
 const LONGEST_RUN: Duration = Duration::from_secs(48 * 60 * 60);
@@ -38,6 +39,9 @@ pub async fn connect(variables: &BTreeMap<String, String>) -> Result<Arc<dyn Eng
     Ok(Arc::new(ApiEngine::connect(&address).await?))
 }
 
+/// The id of a network, made once.
+type Network = Arc<OnceCell<Result<String, EngineError>>>;
+
 /// The ground of a run.
 #[derive(Debug)]
 pub(crate) struct Ground {
@@ -47,8 +51,7 @@ pub(crate) struct Ground {
     owner: Owner,
     /// Found once: whoever comes later does not wait for a hanging engine again.
     engine: OnceCell<Result<Arc<dyn Engine>, EngineError>>,
-    network: OnceCell<Result<String, EngineError>>,
-    kept_network: OnceCell<Result<String, EngineError>>,
+    networks: Mutex<BTreeMap<String, Network>>,
     sweep: Mutex<Option<JoinHandle<Swept>>>,
 }
 
@@ -65,8 +68,7 @@ impl Ground {
             given,
             owner: Owner::this_process(),
             engine: OnceCell::new(),
-            network: OnceCell::new(),
-            kept_network: OnceCell::new(),
+            networks: Mutex::default(),
             sweep: Mutex::new(None),
         }
     }
@@ -86,31 +88,47 @@ impl Ground {
         found.await.clone()
     }
 
-    /// The network of the run, or the one in which what outlives runs is.
-    pub(super) async fn network(&self, engine: &Arc<dyn Engine>) -> Result<String, EngineError> {
-        if self.owned.keeps {
-            return self.kept_network.get_or_init(|| self.find_kept_network(engine)).await.clone();
-        }
-        let labels = self.labels(None);
-        let made = self.network.get_or_init(async || {
-            engine.create_network(&format!("apex-{}", self.owned.run), &labels).await
+    /// The id of a network of the run, or of the project when something outlives the run. An empty
+    /// name means the usual one, in which everything is that names no network.
+    pub(super) async fn network(
+        &self,
+        engine: &Arc<dyn Engine>,
+        name: &str,
+    ) -> Result<String, EngineError> {
+        let network = {
+            let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(networks.entry(name.to_owned()).or_default())
+        };
+        let made = network.get_or_init(async || {
+            if self.owned.keeps {
+                self.find_kept_network(engine, name).await
+            } else {
+                let own = format!("apex-{}", self.owned.run);
+                engine.create_network(&joined(&own, name), &self.labels(None)).await
+            }
         });
         made.await.clone()
     }
 
-    async fn find_kept_network(&self, engine: &Arc<dyn Engine>) -> Result<String, EngineError> {
+    async fn find_kept_network(
+        &self,
+        engine: &Arc<dyn Engine>,
+        name: &str,
+    ) -> Result<String, EngineError> {
+        let digest = blake3::hash(self.owned.root.to_string_lossy().as_bytes()).to_hex();
+        let own = joined(&format!("apex-keep-{}", &digest[..12]), name);
         let project = format!("{}={}", label::PROJECT, self.owned.root.display());
         let found = engine.list(ThingKind::Network, &project).await?;
         let is_kept =
             |labels: &Labels| labels.get(label::LIFETIME).is_some_and(|l| l == label::KEEP);
-        if let Some(network) = found.into_iter().find(|thing| is_kept(&thing.labels)) {
+        let is_it = |thing: &Thing| is_kept(&thing.labels) && thing.name == own;
+        if let Some(network) = found.into_iter().find(is_it) {
             return Ok(network.id);
         }
-        let digest = blake3::hash(self.owned.root.to_string_lossy().as_bytes()).to_hex();
         let mut labels = self.kept_labels("", Duration::ZERO, "");
         // It is as old as the project: taken away by the one who asks for it, never by time.
         labels.remove(label::EXPIRES);
-        engine.create_network(&format!("apex-keep-{}", &digest[..12]), &labels).await
+        engine.create_network(&own, &labels).await
     }
 
     /// Labels of what belongs to this run alone.
@@ -142,13 +160,14 @@ impl Ground {
     }
 
     /// Beginning of the names of volumes.
-    pub(super) fn volume_prefix(&self, is_kept: bool) -> String {
-        if is_kept {
+    pub(super) fn volume_prefix(&self, is_kept: bool, circle: &Circle) -> String {
+        let own = if is_kept {
             let digest = blake3::hash(self.owned.root.to_string_lossy().as_bytes()).to_hex();
             format!("apex-keep-{}", &digest[..12])
         } else {
             format!("apex-{}", self.owned.run)
-        }
+        };
+        joined(&own, &circle.name(""))
     }
 
     /// The project whose services these are, as the value of its label.
@@ -175,4 +194,8 @@ impl Ground {
         }
         problems
     }
+}
+
+fn joined(own: &str, name: &str) -> String {
+    if name.is_empty() { own.to_owned() } else { format!("{own}-{name}") }
 }

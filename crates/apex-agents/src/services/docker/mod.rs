@@ -22,7 +22,7 @@ pub use engine::{
     Answer, BuildOrder, ContainerFacts, ContainerOrder, Engine, EngineError, HealthFacts,
     HealthOrder, InsideEnd, Labels, OutputPieces, PortOrder, Progress, Thing, ThingKind,
 };
-pub use find::{Address, explain_unreachable, find};
+pub use find::{Address, Certificates, explain_unreachable, find};
 pub(super) use ground::Ground;
 pub use ground::{Owned, connect};
 pub use label::is_abandoned;

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use apex_config::model::{CommandLine, Container, HealthTest, Mount, Service};
+use apex_config::model::{CommandLine, Container, ContainerNetwork, HealthTest, Mount, Service};
 
+use super::container::Joined;
 use super::engine::{ContainerOrder, HealthOrder, Labels, PortOrder};
 use crate::services::addresses::Addresses;
 
@@ -15,8 +16,8 @@ pub(super) struct Context<'a> {
     pub(super) root: &'a Path,
     /// The image.
     pub(super) image: String,
-    /// Id of the network.
-    pub(super) network: String,
+    /// The network in which it begins.
+    pub(super) network: &'a Joined,
     /// Address on the host at which ports are published.
     pub(super) address: &'a str,
     /// Beginning of the names of volumes.
@@ -44,7 +45,7 @@ pub(super) fn order(
             Some(name) => name.clone(),
             None => service.name.as_str().replace('_', "-"),
         },
-        network_names: network_names(service),
+        network_names: context.network.names.clone(),
         ports: ports(service, context.address),
         memory: container.limits.memory_mb.map(|mb| i64::from(mb) << 20),
         nano_cpus: container.limits.cpus.map(nano_cpus),
@@ -55,7 +56,7 @@ pub(super) fn order(
         health: container.health.as_ref().map(health),
         details: container.details.clone(),
         image: context.image,
-        network: context.network,
+        network: context.network.id.clone(),
         // Ours beat those of a file: by them everything is found again.
         labels: [container.details.labels.clone(), context.labels].into_iter().flatten().collect(),
         ..ContainerOrder::default()
@@ -110,11 +111,13 @@ fn environment(
     whole.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
 }
 
-/// Its name and its aliases, each also without underscores, which no host name may have.
-fn network_names(service: &Service) -> Vec<String> {
+/// Its name, its aliases and those in one network, each also without underscores, which no host
+/// name may have.
+pub(super) fn network_names(service: &Service, network: &ContainerNetwork) -> Vec<String> {
     let own = std::iter::once(service.name.as_str());
+    let aliases = service.aliases.iter().chain(&network.aliases).map(String::as_str);
     let mut names = Vec::new();
-    for name in own.chain(service.aliases.iter().map(String::as_str)) {
+    for name in own.chain(aliases) {
         for name in [name.to_owned(), name.replace('_', "-")] {
             if !names.contains(&name) {
                 names.push(name);

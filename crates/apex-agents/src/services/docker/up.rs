@@ -30,6 +30,8 @@ pub(in crate::services) struct UpContainer<'a> {
     id: String,
     addresses: Addresses,
     is_kept: bool,
+    /// Whether it had run for a while when it was found.
+    stands: bool,
     /// Whether it still ran when it was looked at after its start.
     ran: bool,
     output: Output,
@@ -58,6 +60,16 @@ enum Unready {
 }
 
 impl<'a> UpContainer<'a> {
+    /// A container that has run for a while; the engine has just told about it.
+    pub(super) fn standing(
+        service: &'a ContainerService,
+        stop: &'a StopRequest,
+        engine: Arc<dyn Engine>,
+        found: (String, ContainerFacts),
+    ) -> Self {
+        Self { stands: true, ..Self::seen(service, stop, engine, found) }
+    }
+
     /// A container that was started.
     pub(super) async fn of(
         service: &'a ContainerService,
@@ -66,21 +78,31 @@ impl<'a> UpContainer<'a> {
         id: String,
     ) -> Result<Self, String> {
         let facts = engine.inspect(&id).await.map_err(|error| error.to_string())?;
+        Ok(Self::seen(service, stop, engine, (id, facts)))
+    }
+
+    fn seen(
+        service: &'a ContainerService,
+        stop: &'a StopRequest,
+        engine: Arc<dyn Engine>,
+        (id, facts): (String, ContainerFacts),
+    ) -> Self {
         let host = engine.remote_host().unwrap_or("127.0.0.1").to_owned();
         let addresses = Addresses::of_container(&service.service, &host, &facts.ports);
         let watched = (Arc::clone(&engine), id.clone());
-        Ok(Self {
+        Self {
             service,
             stop,
             addresses,
             ran: facts.runs,
+            stands: false,
             is_kept: matches!(service.service.lifetime, Lifetime::Keep { .. }),
-            output: Output::into_file(service.log.clone(), Vec::new()),
+            output: Output::into_file(service.log.clone(), Vec::new(), Arc::clone(&service.masked)),
             pieces: Some(engine.output(&id, true)),
             end: Box::pin(async move { end_of(&watched.0, &watched.1).await }),
             engine,
             id,
-        })
+        }
     }
 
     /// Waits until it is ready: a one-shot service, until it ended with 0. Nothing of it runs any
@@ -103,7 +125,8 @@ impl<'a> UpContainer<'a> {
         };
         self.output.want(conditions.patterns);
         let interval = self.service.service.readiness.interval;
-        let mut probing = Probing::begin(conditions.probes, interval);
+        let begin = if self.stands { Probing::of_standing } else { Probing::begin };
+        let mut probing = begin(conditions.probes, interval);
         let ready = self.await_readiness(&mut probing).await;
         let missing = probing.missing();
         probing.end().await;

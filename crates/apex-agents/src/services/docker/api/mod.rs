@@ -55,6 +55,14 @@ impl ApiEngine {
             Address::Tcp { url, .. } => {
                 Docker::connect_with_http(url, client_timeout, API_DEFAULT_VERSION)
             }
+            Address::Encrypted { url, certificates: files, .. } => Docker::connect_with_ssl(
+                url,
+                &files.key,
+                &files.own,
+                &files.authority,
+                client_timeout,
+                API_DEFAULT_VERSION,
+            ),
         };
         let docker = docker.map_err(|error| unreachable(&translate::cause(&error)))?;
         match timeout(GREETING, docker.negotiate_version()).await {
@@ -182,6 +190,14 @@ impl Engine for ApiEngine {
             let body = translate::container_order(order);
             let made = self.docker.create_container(None::<query::CreateContainerOptions>, body);
             Ok(limited("the making of a container", ORDINARY, made).await?.id)
+        })
+    }
+
+    fn connect<'a>(&'a self, network: &'a str, id: &'a str, names: &'a [String]) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let order = translate::connect_order(id, names);
+            let connected = self.docker.connect_network(network, order);
+            limited("the joining of a network", ORDINARY, connected).await
         })
     }
 

@@ -7,8 +7,8 @@ use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, ContainerInspectResponse, ContainerSummary, ContainerSummaryStateEnum,
     EndpointSettings, ExecConfig, HealthConfig, HealthStatusEnum, HostConfig, Network,
-    NetworkCreateRequest, NetworkingConfig, PortBinding, ResourcesUlimits, Volume,
-    VolumeCreateRequest,
+    NetworkConnectRequest, NetworkCreateRequest, NetworkingConfig, PortBinding, ResourcesUlimits,
+    Volume, VolumeCreateRequest,
 };
 use bollard::query_parameters::{BuildImageOptions, BuildImageOptionsBuilder};
 
@@ -96,6 +96,12 @@ pub(super) fn network_order(name: &str, labels: &Labels) -> NetworkCreateRequest
         labels: Some(hash_map(labels)),
         ..NetworkCreateRequest::default()
     }
+}
+
+pub(super) fn connect_order(id: &str, names: &[String]) -> NetworkConnectRequest {
+    let endpoint =
+        EndpointSettings { aliases: Some(names.to_vec()), ..EndpointSettings::default() };
+    NetworkConnectRequest { container: id.to_owned(), endpoint_config: Some(endpoint) }
 }
 
 pub(super) fn volume_order(name: &str, labels: &Labels) -> VolumeCreateRequest {
