@@ -43,7 +43,8 @@ fn a_plan_says_what_would_run_and_why_and_runs_nothing() {
             "in the background",
             "rust/pricing: cargo test",
             "[directory tests/database]",
-            "backend_service  (required by api",
+            "backend_service  with layer core_integration, early while fast_feedback ends",
+            "required by api",
         ],
     );
     assert!(!shop.root().join(".apex").exists(), "a plan leaves nothing behind");

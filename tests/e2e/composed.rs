@@ -60,7 +60,8 @@ fn a_layer_file_runs_against_services_of_a_compose_file() {
     let project =
         Project::new(&[("apex.yaml", LAYERS), ("deploy/compose.yaml", COMPOSE), ("test.py", TEST)]);
     let plan = project.run(&["plan"]);
-    let order = ["  site  (required by greeting)", "  seed  (site depends on it)"];
+    let order =
+        ["ready within 30 s; required by greeting", "after store; ready within 30 s; site depends"];
     for line in order {
         assert!(plan.stdout.contains(line), "{}", plan.stdout);
     }

@@ -14,14 +14,12 @@ fn project() -> Project {
             "def test_good():\n    assert True\n\n\ndef test_bad(tmp_path):\n    assert 1 == 2\n",
         ),
         (
-            "config/test_layers.yaml",
-            "categories:
-  sums: {runner: pytest, paths: [tests]}
+            "apex.yaml",
+            "apex: 1
 layers:
-  - id: fast
-    name: Fast
-    categories: [sums]
-    time_budget_minutes: 1
+  fast:
+    categories:
+      - {name: sums, runner: pytest, paths: [tests]}
 ",
         ),
     ])
@@ -146,7 +144,7 @@ fn other_dialects_end_with_the_end_of_the_run() {
 
 #[test]
 fn words_that_mean_no_run_are_told_with_what_to_do() {
-    let project = Project::new(&[("config/test_layers.yaml", "layers: []\n"), ("notes/a.txt", "")]);
+    let project = Project::new(&[("apex.yaml", "apex: 1\n"), ("notes/a.txt", "")]);
     for (words, part) in [
         (vec!["report"], "no record of a run `last`"),
         (vec!["runs", "show", "abc"], "no record of a run `abc`"),

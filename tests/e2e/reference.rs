@@ -43,6 +43,11 @@ fn the_page_of_environment_variables_is_the_one_that_the_program_prints() {
 }
 
 #[test]
+fn the_page_of_telemetry_is_the_one_that_the_program_prints() {
+    check("docs/reference/telemetry.md", &["reference", "telemetry"]);
+}
+
+#[test]
 fn the_schema_of_layer_files_is_the_one_that_the_program_prints() {
     check("config/schema/apex-layers.schema.json", &["schema", "config"]);
 }

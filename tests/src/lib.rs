@@ -1,9 +1,10 @@
 //! Support for the tests: the program under test, projects to run it in, a limit on waiting,
 //! what is left running and in the container engine, tools that may be missing, reports of others,
-//! compose files, a real browser.
+//! compose files, a real browser, a receiver of telemetry.
 
 pub mod apex;
 pub mod browser;
+pub mod collector;
 pub mod compose;
 pub mod docker;
 pub mod junit;

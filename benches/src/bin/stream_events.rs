@@ -96,8 +96,8 @@ fn write(
     let began = Instant::now();
     let mut text = Vec::new();
     for event in 0..load.events {
-        if load.rate > 0 {
-            let due = Duration::from_nanos(event * 1_000_000_000 / load.rate);
+        if let Some(due) = (event * 1_000_000_000).checked_div(load.rate) {
+            let due = Duration::from_nanos(due);
             std::thread::sleep(due.saturating_sub(began.elapsed()));
         }
         line(&mut text, event + 1, load.bytes)?;

@@ -62,6 +62,15 @@ pub const XDG_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
 /// The active virtual environment of Python.
 pub const VIRTUAL_ENV: &str = "VIRTUAL_ENV";
 
+/// The span that a process was called in, in both directions: what called Apex, and the job.
+pub const TRACEPARENT: &str = "TRACEPARENT";
+/// What tracing systems on the way said, in both directions.
+pub const TRACESTATE: &str = "TRACESTATE";
+/// What is passed on with a trace, in both directions.
+pub const BAGGAGE: &str = "BAGGAGE";
+/// That each test has a span of its own below the one of its job.
+pub const TEST_SPANS: &str = "APEX_TEST_SPANS";
+
 /// The run.
 pub const RUN_ID: &str = "APEX_RUN_ID";
 /// The job.
@@ -121,7 +130,7 @@ const fn of(name: &'static str, about: &'static str) -> Declared {
 
 /// Every variable that Apex reads or sets.
 #[rustfmt::skip]
-pub static GROUPS: [Group; 6] = [
+pub static GROUPS: [Group; 7] = [
     Group {
         title: "What Apex is asked",
         about: "A flag beats the variable; a variable of the process beats a line of a `.env` file, and \
@@ -186,6 +195,38 @@ pub static GROUPS: [Group; 6] = [
         ],
     },
     Group {
+        title: "Where telemetry goes",
+        about: "The variables of OpenTelemetry; they beat `telemetry.otlp` of the layer file. `<SIGNAL>_` may be \
+                left out, or is `TRACES_`, `METRICS_` or `LOGS_`; the variable of one signal beats the one of all. \
+                What CI systems say of repository and change is sent too: the table is in `ci_systems.rs`.",
+        variables: &[
+            of("OTEL_SDK_DISABLED", "`true`: nothing is sent"),
+            of("OTEL_EXPORTER_OTLP_<SIGNAL>_ENDPOINT", "URL of the collector; with a signal it is taken as it is, else `/v1/traces` and so on are added for HTTP"),
+            of("OTEL_EXPORTER_OTLP_<SIGNAL>_PROTOCOL", "`http/protobuf`, `http/json` or `grpc`"),
+            of("OTEL_EXPORTER_OTLP_<SIGNAL>_HEADERS", "headers of every request: `name=value,name=value`, other signs as `%41`"),
+            of("OTEL_EXPORTER_OTLP_<SIGNAL>_TIMEOUT", "how long one request may take, in milliseconds; 10000 when not set"),
+            of("OTEL_EXPORTER_OTLP_<SIGNAL>_COMPRESSION", "`gzip` or `none`"),
+            of("OTEL_EXPORTER_OTLP_<SIGNAL>_CERTIFICATE", "PEM file of the authorities that are trusted, in place of those of the system"),
+            of("OTEL_EXPORTER_OTLP_<SIGNAL>_CLIENT_CERTIFICATE", "PEM file of an own certificate"),
+            of("OTEL_EXPORTER_OTLP_<SIGNAL>_CLIENT_KEY", "PEM file of its key"),
+            of("OTEL_<SIGNAL>_EXPORTER", "`otlp`: the signal is sent, to this machine when no endpoint is named; `none`: it is not"),
+            of("OTEL_SERVICE_NAME", "`service.name`; `apex` when not set"),
+            of("OTEL_RESOURCE_ATTRIBUTES", "further facts about everything that is sent: `name=value,name=value`"),
+            of("OTEL_TRACES_SAMPLER", "which traces are recorded: `always_on`, `always_off`, `traceidratio`, or one of them behind `parentbased_`"),
+            of("OTEL_TRACES_SAMPLER_ARG", "the share for `traceidratio`, 0 to 1"),
+            of("OTEL_BSP_SCHEDULE_DELAY", "milliseconds between two batches; 5000 when not set"),
+            of("OTEL_METRIC_EXPORT_INTERVAL", "milliseconds between two looks at the metrics; 60000 when not set"),
+            of("GITHUB_<NAME>", "what GitHub says of repository, change, pipeline and job"),
+            of("GITLAB_CI", "set: GitLab says the same in `CI_<NAME>`"),
+            of("BUILDKITE_<NAME>", "what Buildkite says"),
+            of("JENKINS_URL", "set: Jenkins says the same in `GIT_<NAME>`, `CHANGE_<NAME>`, `JOB_NAME`, `BUILD_<NAME>` and others"),
+            of("CIRCLE_<NAME>", "what CircleCI says"),
+            of(TRACEPARENT, "the span that Apex was called in: the run hangs below it"),
+            of(TRACESTATE, "what tracing systems said of it"),
+            of(BAGGAGE, "what is passed on"),
+        ],
+    },
+    Group {
         title: "What tests get",
         about: "Tests get the whole environment that Apex was called in, over it these, over these `env` of their \
                 category. Services get the environment of the call and their own `env`.",
@@ -218,6 +259,9 @@ pub static GROUPS: [Group; 6] = [
             of(TEST_LAYER_EXECUTION, "`true` when layers run, `false` when categories run without them"),
             of(PYTHONUNBUFFERED, "always `1`: what Python prints is seen at once"),
             of(PYTHONUTF8, "always `1`"),
+            of(TRACEPARENT, "where traces are sent: the span of the job; of each single test in pytest"),
+            of(TRACESTATE, "what it was, where traces are sent below a span that Apex was called in"),
+            of(BAGGAGE, "where traces are sent: what it was, and `cicd.pipeline.run.id`, the run"),
         ],
     },
     Group {
@@ -228,6 +272,7 @@ pub static GROUPS: [Group; 6] = [
             of("APEX_ORDERS", "where a process of pytest that may run further jobs reads what to do; not handed on to tests"),
             of("APEX_SELECTION", "which tests a plug-in lets run, as JSON"),
             of("APEX_ONLY_<N>", "the tests of a retry, in parts"),
+            of(TEST_SPANS, "where traces are sent: that a plug-in may tell each test its own span"),
             of("APEX_PART_<N>", "which part of its files a program of Python runs, in parts"),
             of("APEX_PART_<N>", "a file of tests that is cut over several jobs, in parts"),
             of("PYTEST_XDIST_WORKER", "read: inside of a worker of pytest-xdist the plug-in reports nothing itself"),

@@ -31,6 +31,7 @@
 //! ```
 
 pub mod builtin;
+pub mod ci_systems;
 mod combine;
 pub mod compose;
 mod dialect;

@@ -24,6 +24,7 @@ pub mod select;
 pub mod sink;
 pub mod test_case;
 pub mod time;
+pub mod trace;
 pub mod view;
 pub mod why;
 
@@ -35,4 +36,5 @@ pub use plan::Plan;
 pub use schedule::Scheduler;
 pub use sink::Sink;
 pub use time::Moment;
+pub use trace::Trace;
 pub use view::RunView;

@@ -10,6 +10,7 @@
 //! | [`run_dir::Journal`] | the same lines in the run directory |
 //! | [`report::junit::JunitReport`] | JUnit XML |
 //! | [`summary::SummaryFile`] | `summary.json` |
+//! | [`otlp::Telemetry`] | traces, metrics and logs for OpenTelemetry |
 //! | [`history::Recorder`] | the run in the history of the project |
 //!
 //! [`web`] shows the records of runs in a browser and as a stream, live ones included.
@@ -38,6 +39,9 @@ pub mod dialect;
 mod exit;
 pub mod history;
 pub mod json;
+pub mod measures;
+pub mod names;
+pub mod otlp;
 pub mod report;
 pub mod run_dir;
 pub mod summary;

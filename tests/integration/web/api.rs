@@ -23,7 +23,7 @@ fn every_path_of_the_document_answers_as_the_document_says() {
             } else if path == "/api/history/test" {
                 asked.push_str("?category=unit&id=a");
             }
-            let answer = place.ask(&method.to_uppercase(), &asked, &[act.clone()]);
+            let answer = place.ask(&method.to_uppercase(), &asked, std::slice::from_ref(&act));
             let expected = &operation["responses"][answer.status.to_string()];
             assert!(expected.is_object(), "{asked}: {answer:?}");
             let schema = &expected["content"]["application/json"]["schema"];

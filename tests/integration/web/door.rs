@@ -99,12 +99,16 @@ fn only_the_token_to_act_stops_and_reruns() {
     let post = |head: &[String]| place.ask("POST", "/api/runs/one/stop", head).status;
     assert_eq!(post(&[]), 401);
     assert_eq!(post(&[place.bearer()]), 403);
-    assert_eq!(post(&[cookie.clone()]), 403, "a cookie without an origin may be a foreign form");
+    assert_eq!(
+        post(std::slice::from_ref(&cookie)),
+        403,
+        "a cookie without an origin may be a foreign form"
+    );
     let stop = journal.directory.path().join("stop");
     assert!(!stop.exists());
     assert_eq!(post(&[cookie, format!("Origin: http://{}", place.address)]), 202);
     assert!(stop.exists());
-    assert_eq!(post(&[act.clone()]), 202);
+    assert_eq!(post(std::slice::from_ref(&act)), 202);
     assert_eq!(place.ask("POST", "/api/runs/one/rerun", &[place.bearer()]).status, 403);
     let again = place.ask("POST", "/api/runs/one/rerun", &[act]);
     assert_eq!((again.status, again.body.contains("again")), (200, true), "{again:?}");

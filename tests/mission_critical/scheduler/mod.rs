@@ -45,7 +45,17 @@ fn check(seed: u64) -> Option<String> {
     if let Some(violation) = oracle::judge(&stream).first() {
         return Some(violation.to_string());
     }
-    if injected || tight_limits { None } else { must_pass(&stream) }
+    let may_fail = injected || tight_limits || lacks_time_to_check(&stream);
+    if may_fail { None } else { must_pass(&stream) }
+}
+
+/// Whether something failed in a part and its budget had no time for a whole run to check it:
+/// forecasts of some plans are longer than any budget. It counts then, as its job says.
+fn lacks_time_to_check(stream: &[Envelope]) -> bool {
+    stream.iter().any(|envelope| {
+        matches!(&envelope.event, Event::Job(_, JobEvent::Finished { reason, .. })
+            if reason.contains("no whole run checked it"))
+    })
 }
 
 /// Without faults and with time enough, everything that can run passes.

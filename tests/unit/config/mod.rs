@@ -14,5 +14,5 @@ mod problems;
 mod quarantine;
 mod schema;
 mod showing;
-mod support;
+pub(crate) mod support;
 mod variables;

@@ -10,7 +10,7 @@ use apex_config::{
 
 /// A project in memory.
 #[derive(Default)]
-pub(super) struct Project {
+pub(crate) struct Project {
     pub(super) documents: Documents,
     pub(super) environment: Option<&'static str>,
     pub(super) variables: BTreeMap<String, String>,
@@ -18,7 +18,7 @@ pub(super) struct Project {
 }
 
 impl Project {
-    pub(super) fn new(layer_file: &str) -> Self {
+    pub(crate) fn new(layer_file: &str) -> Self {
         let mut project = Self::default();
         project.documents.layer_file = Some(Document::new("apex.yaml", layer_file));
         project
@@ -50,7 +50,7 @@ impl Project {
     }
 
     #[track_caller]
-    pub(super) fn config(&self) -> Config {
+    pub(crate) fn config(&self) -> Config {
         self.resolved().config
     }
 

@@ -13,5 +13,6 @@ mod select;
 mod slots;
 mod split;
 mod support;
+mod trace;
 mod trust;
 mod view;

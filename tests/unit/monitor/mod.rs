@@ -11,4 +11,5 @@ mod run_dir;
 mod samples;
 pub(crate) mod stream;
 mod summary;
+mod telemetry;
 mod wire;

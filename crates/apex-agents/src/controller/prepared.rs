@@ -10,7 +10,7 @@ use apex_config::Config;
 use apex_config::model::{Lifetime, Service};
 use apex_core::event::RunResult;
 use apex_core::plan::PlannedLayer;
-use apex_core::{Plan, RunId, Sink};
+use apex_core::{Plan, RunId, Sink, Trace};
 
 use crate::control_group::{Allowance, ControlGroups};
 use crate::executor::{Executor, LocalExecutor, LocalSettings, Support};
@@ -40,6 +40,7 @@ pub struct PreparedRun {
     services: Vec<Service>,
     allowances: Vec<Arc<Allowance>>,
     run: RunId,
+    trace: Option<Trace>,
     log_name: Option<LogName>,
     output: PathBuf,
     executor: Option<Box<dyn Executor>>,
@@ -107,6 +108,7 @@ impl PreparedRun {
             variables,
             services,
             run: embedded_run(),
+            trace: None,
             log_name: None,
             executor: None,
             feeds: Vec::new(),
@@ -132,6 +134,13 @@ impl PreparedRun {
     #[must_use]
     pub fn named(mut self, run: RunId) -> Self {
         self.run = run;
+        self
+    }
+
+    /// Tells jobs and services their place in this trace, so that what they record hangs below.
+    #[must_use]
+    pub fn traced(mut self, trace: Trace) -> Self {
+        self.trace = Some(trace);
         self
     }
 
@@ -240,6 +249,7 @@ impl PreparedRun {
             plan: self.plan,
             staff: Staff::start(self.agents, &self.run).map_err(RunError::Thread)?,
             run: self.run,
+            trace: self.trace,
             setting,
             began,
             executor,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use apex_config::model::{CommandLine, RunnerKind, Shards};
+use apex_config::model::{RunnerKind, Shards};
 use apex_core::plan::{JobSpec, Work};
 
 use super::wanted::Wanted;
@@ -47,18 +47,13 @@ pub(super) fn jobs(category: &Wanted<'_>, found: Vec<Found>) -> Vec<JobSpec> {
 }
 
 /// Into how many jobs the user wants the work cut; `auto` is decided by the plan. Files are not
-/// cut, so that there are never more shards than files; a command is only cut when it says which
-/// part it runs.
+/// cut, so that there are never more shards than files; a command is only cut when it can be told
+/// which part it runs.
 fn count(category: &Wanted<'_>, found: &Found) -> u32 {
     let Shards::Fixed(wanted) = category.shards else { return 1 };
     match &found.work {
-        Work::Command { command, .. } => {
-            if mentions_shard(command) {
-                wanted
-            } else {
-                1
-            }
-        }
+        Work::Command { .. } if !takes_parts(&found.work) => 1,
+        Work::Command { .. } => wanted,
         Work::Tests { paths, .. } if found.runner.runs_scripts() && !paths.is_empty() => {
             wanted.min(u32::try_from(paths.len()).unwrap_or(u32::MAX))
         }
@@ -66,12 +61,11 @@ fn count(category: &Wanted<'_>, found: &Found) -> u32 {
     }
 }
 
-/// Whether a command says which part of how many it runs.
-pub(super) fn mentions_shard(command: &CommandLine) -> bool {
-    match command {
-        CommandLine::Shell(text) => text.contains("{shard}"),
-        CommandLine::Arguments(arguments) => arguments.iter().any(|one| one.contains("{shard}")),
-    }
+/// Whether work is a command that can be told which part of how many it runs: by its number, or
+/// by the tests that were listed before.
+pub(super) fn takes_parts(work: &Work) -> bool {
+    let Work::Command { command, discover, .. } = work else { return false };
+    command.mentions("{shard}") || discover.is_some() && command.names_tests()
 }
 
 /// Tests of a framework by paths, without anything else.

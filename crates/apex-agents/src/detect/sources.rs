@@ -13,7 +13,7 @@ use apex_core::plan::{FoundJob, JobSpec, MayCut, Serial, Source, Work};
 use super::cargo_project::join;
 use super::inventory::{Inventory, Language, is_below, relative};
 use super::python_project::ROOTS;
-use super::shards::mentions_shard;
+use super::shards::takes_parts;
 
 /// Most files that are looked into; further ones count as one test.
 const FILES_READ: usize = 20_000;
@@ -47,11 +47,7 @@ impl<'a> Sources<'a> {
     pub fn with_files(&self, category: &Category, spec: JobSpec) -> FoundJob {
         let files = self.files_of(&spec);
         let sources: Vec<Source> = files.iter().map(|path| self.source(&spec, path)).collect();
-        let is_cut_by_itself = match &spec.work {
-            Work::Command { command, .. } => mentions_shard(command),
-            Work::Tests { .. } => false,
-        };
-        let has_parts = is_cut_by_itself || !sources.is_empty();
+        let has_parts = takes_parts(&spec.work) || !sources.is_empty();
         let is_isolated = spec.runner.isolates_files();
         let may_cut = match (category.shards, spec.runner) {
             _ if spec.shard.is_some() || !has_parts => MayCut::No,

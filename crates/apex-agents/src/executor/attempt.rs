@@ -5,7 +5,6 @@
 //! it waits for what a program leaves behind.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,7 +20,8 @@ use super::private_folder::{Filled, PrivateFolder};
 use super::report_files::{self, Search, Stamp};
 use super::{Reported, Submission};
 use crate::process::{
-    Ending, Happening, Launch, Log, OutputText, Program, Source, StopRequest, Survivors,
+    Ending, Environment, Happening, Launch, Log, OutputText, Program, Source, StopRequest,
+    Survivors,
 };
 use crate::resources::Watched;
 use crate::runners::{Invocation, Session, Step};
@@ -61,6 +61,8 @@ pub(super) struct Attempt<'a> {
     reports: &'a mpsc::Sender<Vec<Reported>>,
     pub(super) session: Box<dyn Session>,
     began: Instant,
+    /// The variables of all its programs.
+    env: Environment<'a>,
     pub(super) folder: PrivateFolder<'a>,
     log: Log,
     text: OutputText,
@@ -93,6 +95,7 @@ impl<'a> Attempt<'a> {
             reports,
             session,
             began,
+            env: environment(submission, shared),
             folder: private_folder(shared),
             log: Log::at(submission.log.clone()),
             text: OutputText::default(),
@@ -180,15 +183,12 @@ impl<'a> Attempt<'a> {
             since: Stamp::now(),
         });
         let Filled { arguments, env, channel, orders } = filled;
-        // What the layer file says of the category beats what every job gets.
-        let mut layers: Vec<&BTreeMap<String, String>> =
-            self.submission.env.iter().map(|layer| &**layer).collect();
-        layers.extend([&*self.submission.spec.env, &env]);
         let launch = Launch {
             common: &self.shared.common,
             arguments: &arguments,
             directory: &directory,
-            env: &layers,
+            env: &self.env,
+            own_env: &env,
             group: self.bounds.group(),
         };
         let mut program = match Program::start(&launch, channel) {
@@ -401,6 +401,12 @@ async fn memory_is_short(watched: Option<&Watched<'_>>) {
         Some(watched) => watched.over().await,
         None => std::future::pending().await,
     }
+}
+
+/// What the layer file says of the category beats what every job gets.
+fn environment<'a>(submission: &'a Submission, shared: &'a Shared) -> Environment<'a> {
+    let layers = submission.env.iter().map(|layer| &**layer).chain([&*submission.spec.env]);
+    Environment::of(&shared.common, layers.collect())
 }
 
 fn private_folder(shared: &Shared) -> PrivateFolder<'_> {

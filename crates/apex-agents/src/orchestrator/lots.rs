@@ -91,15 +91,17 @@ fn are_alike(one: &PlannedJob, other: &PlannedJob) -> bool {
     place(&one.spec) == place(&other.spec)
         && one.services == other.services
         && one.spec.env == other.spec.env
-        && without_paths(&one.spec.work) == without_paths(&other.spec.work)
+        && differ_in_paths(&one.spec.work, &other.spec.work)
 }
 
-/// What chooses among the tests of the paths; none for a program that the user wrote down.
-fn without_paths(work: &Work) -> Option<(&Option<String>, &Option<String>, &[String], &[String])> {
-    match work {
-        Work::Command { .. } => None,
-        Work::Tests { markers, keyword, ignore, arguments, .. } => {
-            Some((markers, keyword, ignore, arguments))
-        }
+/// Whether two works of a framework differ in their paths at most; never for programs that the user
+/// wrote down, which do not stay.
+fn differ_in_paths(one: &Work, other: &Work) -> bool {
+    match (one, other) {
+        (
+            Work::Tests { markers, keyword, ignore, arguments, .. },
+            Work::Tests { markers: m, keyword: k, ignore: i, arguments: a, .. },
+        ) => (markers, keyword, ignore, arguments) == (m, k, i, a),
+        _ => false,
     }
 }

@@ -21,7 +21,8 @@ use apex_core::event::{AgentEvent, JobEvent, RunEvent, RunResult, ServiceEvent, 
 use apex_core::plan::ServiceScope;
 use apex_core::report::JobReport;
 use apex_core::schedule::{Command, Input, Scheduler};
-use apex_core::{AttemptNumber, Envelope, Event, JobIx, Moment, Plan, RunId, ServiceIx};
+use apex_core::trace::Place;
+use apex_core::{AttemptNumber, Envelope, Event, JobIx, Moment, Plan, RunId, ServiceIx, Trace};
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -53,6 +54,8 @@ pub struct Parts {
     pub plan: Arc<Plan>,
     /// The run.
     pub run: RunId,
+    /// The trace that jobs and services are told their place in.
+    pub trace: Option<Trace>,
     /// What is tested, and on how large a machine.
     pub setting: Setting,
     /// The instant that counts as the beginning of the run.
@@ -103,6 +106,7 @@ pub async fn run(parts: Parts) -> Finished {
             .with_setting(parts.setting),
         base: Arc::new(variables::of_run(&plan, &run)),
         run,
+        trace: parts.trace,
         began,
         executor,
         services,
@@ -130,6 +134,7 @@ pub async fn run(parts: Parts) -> Finished {
 struct Ring {
     plan: Arc<Plan>,
     run: RunId,
+    trace: Option<Trace>,
     began: Instant,
     scheduler: Scheduler,
     executor: Box<dyn Executor>,
@@ -358,6 +363,9 @@ impl Ring {
             let seen = if is_container { &exports.inside } else { &*exports.outside };
             env.extend(seen.clone());
         }
+        if let Some(trace) = self.trace.as_ref().filter(|_| !is_kept) {
+            env.extend(variables::of_trace(trace, Place::Service(service)));
+        }
         let circles = self.circles(service);
         self.services.start_among(service, definition, &env, &circles);
     }
@@ -388,7 +396,10 @@ impl Ring {
         let planned = self.plan.job(job);
         let spec = planned.undivided.as_deref().filter(|_| whole).unwrap_or(&planned.spec);
         let category = self.plan.category(planned.category);
-        let of_attempt = variables::of_attempt(&self.plan, job, attempt, spec);
+        let mut of_attempt = variables::of_attempt(&self.plan, job, attempt, spec);
+        if let Some(trace) = &self.trace {
+            of_attempt.extend(variables::of_trace(trace, Place::Job(job)));
+        }
         let mut env = vec![Arc::clone(&self.base), Arc::new(of_attempt)];
         env.extend(
             planned.services.iter().filter_map(|one| {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use apex_config::environment_variables as names;
 use apex_core::plan::JobSpec;
-use apex_core::{AttemptNumber, JobIx, Plan, RunId};
+use apex_core::trace::{Place, SpanId};
+use apex_core::{AttemptNumber, JobIx, Plan, RunId, Trace};
 
 /// Variables that every job of a run gets.
 #[must_use]
@@ -46,4 +47,18 @@ pub(super) fn of_attempt(
         (names::SHARD, shard.map_or_else(|| "1/1".to_owned(), |(one, of)| format!("{one}/{of}"))),
     ];
     own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Variables that hang what a job or a service records below its span.
+#[must_use]
+pub(super) fn of_trace(trace: &Trace, place: Place) -> BTreeMap<String, String> {
+    let span: SpanId = trace.span(place);
+    let state = Some(trace.state()).filter(|state| !state.is_empty());
+    let set = [
+        Some((names::TRACEPARENT, trace.parent_of(span))),
+        Some((names::BAGGAGE, trace.baggage())),
+        state.map(|state| (names::TRACESTATE, state.to_owned())),
+        matches!(place, Place::Job(_)).then(|| (names::TEST_SPANS, "1".to_owned())),
+    ];
+    set.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect()
 }

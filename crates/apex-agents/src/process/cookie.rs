@@ -3,7 +3,6 @@
 //! The value is a path: the mark of this process and a number of the program, behind what this
 //! process carries itself. So programs of an Apex that runs below another one carry both.
 
-use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,18 +24,16 @@ impl Cookie {
         Self(NUMBER.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// The value of the variable; put together by hand, because every start of a program pays it.
+    pub(super) fn value(self) -> String {
+        [outer(), mark(), ".", &self.0.to_string()].concat()
+    }
+
     /// The number of a cookie of this process that an environment carries.
     pub(super) fn carried_by(environment: &[u8]) -> Option<Self> {
         let value = value_in(environment)?;
         let own = value.split('/').find_map(|part| part.strip_prefix(mark())?.strip_prefix('.'));
         own?.parse().ok().map(Self)
-    }
-}
-
-impl fmt::Display for Cookie {
-    /// The value of the variable.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}.{}", outer(), mark(), self.0)
     }
 }
 

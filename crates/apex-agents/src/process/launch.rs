@@ -10,7 +10,7 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::cookie::Cookie;
-use super::environment::BaseEnvironment;
+use super::environment::{BaseEnvironment, Environment};
 use super::lookup::find_program;
 use super::spawn::{self, Spawned};
 use super::start_error;
@@ -27,9 +27,10 @@ pub struct Launch<'a> {
     pub arguments: &'a [String],
     /// Working directory, absolute.
     pub directory: &'a Path,
-    /// Its own environment in layers; a variable of a later layer replaces the one of an earlier,
-    /// and all of them replace the common ones.
-    pub env: &'a [&'a BTreeMap<String, String>],
+    /// What its environment has in common with other programs of its owner.
+    pub env: &'a Environment<'a>,
+    /// The variables that only this program has; they replace all others.
+    pub own_env: &'a BTreeMap<String, String>,
     /// The control group that it is put into.
     pub(crate) group: Option<&'a JobGroup>,
 }
@@ -78,8 +79,7 @@ impl Launch<'_> {
     /// The value that a variable has for the program.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
-        let own = self.env.iter().rev().find_map(|layer| layer.get(name));
-        own.or_else(|| self.common.env.variables().get(name)).map(String::as_str)
+        self.own_env.get(name).map(String::as_str).or_else(|| self.env.get(name))
     }
 
     /// Starts it as the leader of a process group of its own: standard input is empty, both

@@ -30,6 +30,7 @@ pub(crate) mod tree;
 pub use buffers::Buffers;
 pub use census::own_all_children;
 pub use channel::EventChannel;
+pub use environment::Environment;
 pub use kin::{Kin, Survivors};
 pub use launch::{Common, Launch};
 pub use lines::{LINE_LIMIT, LineCutter};

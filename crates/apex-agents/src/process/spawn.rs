@@ -20,7 +20,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::Pid;
 
 use super::cookie::Cookie;
-use super::environment::OwnEnvironment;
+use super::environment::Written;
 use super::launch::Launch;
 
 /// How many signals come before the real-time ones: the last two are the C library's own, which
@@ -50,8 +50,11 @@ pub(super) fn spawn(launch: &Launch<'_>, path: &Path, cookie: Cookie) -> io::Res
     let (stderr, error) = pipe_with(PipeFlags::CLOEXEC)?;
     let input = launch.common.input.as_ref().map_err(|errno| *errno)?;
     let standard = Standard { input, output, error };
-    let runs_here = std::env::current_dir().is_ok_and(|here| here == launch.directory);
-    let start = Start { launch, path, cookie: cookie.to_string() };
+    // Byte by byte: a comparison of paths looks at every part of both, and a folder that is written
+    // in another way is reached by the other way to start.
+    let here = std::env::current_dir();
+    let runs_here = here.is_ok_and(|here| here.as_os_str() == launch.directory.as_os_str());
+    let start = Start { launch, path, cookie: cookie.value() };
     let id = if runs_here { start.directly(&standard)? } else { start.elsewhere(standard)? };
     let id = Pid::from_raw(id).ok_or_else(|| io::Error::other("the system gave no process id"))?;
     Ok(Spawned { id, stdout, stderr })
@@ -74,6 +77,13 @@ pub(super) fn usual_signals(ignored: Option<u64>) -> SigSet {
         }
         _ => SigSet::from(Signal::SIGPIPE),
     }
+}
+
+/// The variables that only this program has. The cookie is Apex's own word.
+fn own_variables<'a>(
+    launch: &Launch<'a>,
+) -> impl Iterator<Item = (&'a String, &'a String)> + Clone {
+    launch.own_env.iter().filter(|(name, _)| *name != JOB_COOKIE)
 }
 
 /// What is to be started.
@@ -106,8 +116,9 @@ impl Start<'_> {
             .iter()
             .map(|one| CString::new(one.as_str()))
             .collect::<Result<_, _>>()?;
-        let own = OwnEnvironment::of(launch.env, (JOB_COOKIE, cookie));
-        let entries = launch.common.env.with(&own)?;
+        let mut own = Written::of(own_variables(launch));
+        own.push(JOB_COOKIE, cookie);
+        let entries = launch.env.with(&own)?;
         let id = posix_spawn(*path, &actions, &attributes, &arguments, &entries)?;
         Ok(id.as_raw())
     }
@@ -122,15 +133,13 @@ impl Start<'_> {
         command
             .current_dir(launch.directory)
             .env_clear()
-            .envs(launch.common.env.variables())
+            .envs(launch.env.variables())
+            .envs(own_variables(launch))
+            .env(JOB_COOKIE, cookie)
             .stdin(standard.input.try_clone()?)
             .stdout(standard.output)
             .stderr(standard.error)
             .process_group(0);
-        for layer in launch.env {
-            command.envs(*layer);
-        }
-        command.env(JOB_COOKIE, cookie);
         let child = command.spawn()?;
         i32::try_from(child.id()).map_err(io::Error::other)
     }

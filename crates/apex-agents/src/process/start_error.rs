@@ -116,8 +116,7 @@ fn interpreter(path: &Path) -> Option<String> {
 
 fn size(launch: &Launch<'_>) -> usize {
     let arguments: usize = launch.arguments.iter().map(|argument| argument.len() + 1).sum();
-    let layers = launch.env.iter().copied().chain([launch.common.env.variables()]);
-    let variables = layers.flatten();
+    let variables = launch.env.variables().chain(launch.own_env);
     arguments + variables.map(|(name, value)| name.len() + value.len() + 2).sum::<usize>()
 }
 

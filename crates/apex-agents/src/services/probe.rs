@@ -15,7 +15,7 @@ use super::addresses::Endpoint;
 use super::docker::Inside;
 use super::http::Question;
 use super::presets;
-use crate::process::{Common, Ending, Happening, Launch, Program, READ_SIZE};
+use crate::process::{Common, Ending, Environment, Happening, Launch, Program, READ_SIZE};
 
 /// How long one look may take.
 const LOOK_LIMIT: Duration = Duration::from_secs(5);
@@ -69,7 +69,8 @@ impl Probe {
                         common: &common,
                         arguments,
                         directory,
-                        env: &[],
+                        env: &Environment::of(&common, Vec::new()),
+                        own_env: &BTreeMap::new(),
                         group: None,
                     })
                     .await

@@ -15,7 +15,9 @@ use super::masked::Masked;
 use super::output::Output;
 use super::readiness::{Conditions, Probing, Surroundings, arguments_of};
 use crate::guardian::Guard;
-use crate::process::{Common, Ending, Happening, Launch, Program, READ_SIZE, Source, StopRequest};
+use crate::process::{
+    Common, Ending, Environment, Happening, Launch, Program, READ_SIZE, Source, StopRequest,
+};
 
 /// How long the output of a service that ended is still read.
 const REST: Duration = Duration::from_millis(200);
@@ -136,7 +138,8 @@ impl ProgramService {
             common: &common,
             arguments: &arguments,
             directory: &self.directory,
-            env: &[],
+            env: &Environment::of(&common, Vec::new()),
+            own_env: &BTreeMap::new(),
             group: None,
         };
         let program = Program::start(&launch, None)

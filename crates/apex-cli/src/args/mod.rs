@@ -113,6 +113,8 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// List tests that fail although nothing is wrong with what they test
     Flaky(FlakyArgs),
+    /// Print what a recorded run measured, as text for Prometheus
+    Metrics(MetricsArgs),
     /// Bring services up that stay, look at them, take them away
     #[command(subcommand)]
     Services(ServicesCommand),
@@ -203,6 +205,12 @@ pub(crate) struct FlakyArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct MetricsArgs {
+    /// The run; the newest one when missing
+    pub(crate) run: Option<String>,
+}
+
+#[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct HistoryArgs {
     #[command(subcommand)]
@@ -290,6 +298,8 @@ pub(crate) enum ReferenceWord {
     Config,
     /// Environment variables
     Environment,
+    /// Names that telemetry uses
+    Telemetry,
 }
 
 /// Reads the command line. Ends the program for help, version and mistakes, as clap does.

@@ -10,6 +10,7 @@ mod record;
 pub(crate) mod reports;
 mod request;
 mod share;
+mod telemetry;
 mod web;
 
 use std::sync::Arc;
@@ -107,6 +108,9 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let share = Share::of(&args.share, &project.variables)?;
     let mut past = Past::in_state(&state, &project.loaded.config.retention);
     let file = project.loaded.file.clone();
+    let variables = project.variables.clone();
+    let configured = &project.loaded.config.telemetry;
+    let sent = telemetry::settings(configured, &variables, &project.loaded.root);
     // From here on, where every value of the configuration comes from is not asked any more.
     let controller = apart(move || Controller::of(project.loaded, project.variables))?;
     let wish = share::by_the_day(wish(controller.root(), &args.target, args.no_wait), share);
@@ -142,6 +146,10 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     if let Some(settings) = guard::settings(&behind.state, &behind.root) {
         prepared = prepared.guarded_by(settings);
     }
+    if let Some(settings) = sent {
+        prepared = telemetry::attached(prepared, settings, &run, &variables);
+    }
+    drop(variables);
     // Everything that the run needs is in the plan; of a large project, the configuration is
     // the larger one.
     apart(move || drop(controller))?;

@@ -85,7 +85,7 @@ pub(crate) fn look_at_changes(global: &GlobalArgs, run: &mut Recorded) {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     let is_told = |name: &&str| variables.get(*name).is_some_and(|value| !value.is_empty());
-    if !TARGET_BRANCHES.iter().any(|name| is_told(&name)) {
+    if !TARGET_BRANCHES.iter().any(is_told) {
         return;
     }
     let Ok(project) = Project::load_silently(global, None, Overlay::flags()) else { return };

@@ -7,6 +7,7 @@ mod history;
 mod init;
 mod list;
 mod manual;
+mod metrics;
 mod plan;
 mod replay;
 mod report;
@@ -36,6 +37,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Why(args) => why::why(global, args),
         Command::History(args) => history::history(global, args),
         Command::Flaky(args) => flaky::flaky(global, args),
+        Command::Metrics(args) => metrics::metrics(global, args),
         Command::Services(command) => services::services(global, command),
         Command::Config(command) => config::config(global, command),
         Command::Init(args) => init::init(global, args),
@@ -68,6 +70,7 @@ fn reference(page: ReferenceWord) -> ExitCode {
         ReferenceWord::Environment => {
             render::made_by("environment", &apex_config::environment_variables::reference())
         }
+        ReferenceWord::Telemetry => render::made_by("telemetry", &apex_monitor::names::reference()),
     });
     ExitCode::Passed
 }

@@ -256,6 +256,23 @@ pub enum CommandLine {
     Shell(String),
 }
 
+impl CommandLine {
+    /// Whether this text stands in it.
+    #[must_use]
+    pub fn mentions(&self, text: &str) -> bool {
+        match self {
+            Self::Arguments(arguments) => arguments.iter().any(|one| one.contains(text)),
+            Self::Shell(command) => command.contains(text),
+        }
+    }
+
+    /// Whether it says which tests run: `{tests}` or `{file}`.
+    #[must_use]
+    pub fn names_tests(&self) -> bool {
+        self.mentions("{tests}") || self.mentions("{file}")
+    }
+}
+
 /// Which of the tests found belong to a category: some include pattern and no exclude pattern.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Filters {

@@ -12,6 +12,7 @@ mod name;
 mod quarantine;
 mod retry;
 mod service;
+mod telemetry;
 
 pub use category::{
     Category, CategoryKind, CommandLine, Filters, FlakyPolicy, Load, ModelUse, Priority, Recipe,
@@ -36,6 +37,7 @@ pub use retry::{RetryCauses, RetryOn, RetryWhen};
 pub use service::{
     Lifetime, Preset, Readiness, ReadinessCheck, SecretSource, Service, ServiceSource, Tls,
 };
+pub use telemetry::{Otlp, OtlpProtocol, Telemetry};
 
 use std::sync::Arc;
 
@@ -82,6 +84,8 @@ pub struct Config {
     pub modes: IndexMap<ModeName, Mode>,
     /// How long state on disk is kept.
     pub retention: Retention,
+    /// Where traces, metrics and logs go.
+    pub telemetry: Telemetry,
 }
 
 impl Config {

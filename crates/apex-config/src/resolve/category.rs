@@ -335,6 +335,7 @@ fn recipe(work: &mut Work<'_, '_>, view: View<'_>) -> Recipe {
         report: view.optional_text("report").map(str::to_owned),
         env: env(work, view, "env"),
     };
+    check_parts(work, view, &recipe);
     let folder = recipe.working_directory.as_deref().unwrap_or(".");
     for item in view.items("paths") {
         let Some(path) = item.as_text() else { continue };
@@ -347,6 +348,26 @@ fn recipe(work: &mut Work<'_, '_>, view: View<'_>) -> Recipe {
         }
     }
     recipe
+}
+
+/// What cannot be cut is not, and a list that nobody reads is not made: both are said.
+fn check_parts(work: &mut Work<'_, '_>, view: View<'_>, recipe: &Recipe) {
+    let Some(command) = &recipe.command else { return };
+    let is_listed = recipe.discover.is_some() && command.names_tests();
+    if let Some(discover) = view.node("discover").filter(|_| !is_listed) {
+        let message = "`discover` has no effect: the command does not say where its tests go";
+        let problem = Problem::warning(discover.place(), message).at("discover");
+        work.push(problem.hint("write `{tests}` or `{file}` into `command`"));
+    }
+    let is_cut = view.optional_whole("shards") != Some(1) && !command.mentions("{shard}");
+    if let Some(shards) = view.node("shards").filter(|_| is_cut && !is_listed) {
+        let message = "`shards` has no effect: this command cannot be told which part it runs";
+        let problem = Problem::warning(shards.place(), message).at("shards");
+        work.push(problem.hint(
+            "write `{shard}` and `{shards}` into `command`, or list its tests with `discover` and \
+             write `{tests}` into `command`",
+        ));
+    }
 }
 
 /// Services of the entry or the table, and those that requirements add.

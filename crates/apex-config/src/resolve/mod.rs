@@ -18,6 +18,7 @@ mod quarantine;
 pub(crate) mod secrets;
 mod service;
 mod sets;
+mod telemetry;
 mod view;
 mod words;
 
@@ -69,6 +70,7 @@ pub(crate) fn resolve(scene: &Scene<'_>, problems: &mut Vec<Problem>) -> Config 
         execution,
         services,
         retention: execution::retention(scene.tree),
+        telemetry: telemetry::telemetry(scene.tree),
         categories: std::mem::take(&mut categories),
         layers,
     };

@@ -29,7 +29,7 @@ pub static FILE: Record = Record {
         Field::new("quarantine", Kind::List(&Kind::Record(&QUARANTINED)), EmptyList, "tests that run and are reported but do not decide"),
         Field::new("monitoring", Kind::Record(&MONITORING), EmptyMap, "progress, samples and reports").without_effect(),
         Field::new("alerts", Kind::List(&Kind::Record(&ALERT)), EmptyList, "conditions that somebody is told of").without_effect(),
-        Field::new("telemetry", Kind::Record(&TELEMETRY), EmptyMap, "where traces, metrics, logs and events go").without_effect(),
+        Field::new("telemetry", Kind::Record(&TELEMETRY), EmptyMap, "where traces, metrics, logs and events go"),
         Field::new("retention", Kind::Record(&RETENTION), EmptyMap, "how long state on disk is kept"),
     ],
 };
@@ -280,15 +280,15 @@ static ALERT: Record = Record {
     ],
 };
 
-static TELEMETRY: Record = Record {
+pub(crate) static TELEMETRY: Record = Record {
     name: "telemetry",
     extends: None,
     fields: &[
         Field::new("otlp", Kind::Record(&OTLP), EmptyMap, "traces, metrics and logs for a collector"),
-        Field::new("metrics", Kind::Record(&METRICS), EmptyMap, "metrics as text"),
-        Field::new("websocket", Kind::Record(&WEBSOCKET), EmptyMap, "events for web clients"),
-        Field::new("logs", Kind::Record(&LOGS), EmptyMap, "Apex's own log"),
-        Field::new("llm", Kind::Record(&LLM), EmptyMap, "whether the language model answers"),
+        Field::new("metrics", Kind::Record(&METRICS), EmptyMap, "metrics as text").without_effect(),
+        Field::new("websocket", Kind::Record(&WEBSOCKET), EmptyMap, "events for web clients").without_effect(),
+        Field::new("logs", Kind::Record(&LOGS), EmptyMap, "Apex's own log").without_effect(),
+        Field::new("llm", Kind::Record(&LLM), EmptyMap, "whether the language model answers").without_effect(),
     ],
 };
 
@@ -296,9 +296,16 @@ static OTLP: Record = Record {
     name: "otlp",
     extends: None,
     fields: &[
-        Field::new("endpoint", TEXT, Unset, "URL of the collector"),
-        Field::new("protocol", Kind::Word(&["grpc", "http"]), Word("http"), "how it is spoken to"),
+        Field::new("endpoint", TEXT, Unset, "URL of the collector; `/v1/traces` and so on are added for `http`"),
+        Field::new("protocol", Kind::Word(&["grpc", "http", "http_json"]), Word("http"), "how it is spoken to"),
         Field::new("headers", super::TEXT_MAP, EmptyMap, "headers of every request"),
+        Field::new("compression", Kind::Word(&["none", "gzip"]), Word("none"), "how requests are packed"),
+        Field::new("certificate", TEXT, Unset, "PEM file of the authorities that the collector's certificate may come from; those of the system when not written"),
+        Field::new("folder", TEXT, Unset, "folder for lines of OTLP JSON, one file a signal, in place of or beside a collector"),
+        Field::new("traces", Kind::Boolean, Flag(true), "spans of run, layers, categories, jobs, tests and services"),
+        Field::new("metrics", Kind::Boolean, Flag(true), "durations, counts, use of budgets"),
+        Field::new("logs", Kind::Boolean, Flag(false), "what jobs write, below their spans"),
+        Field::new("exit_seconds", Kind::Number(0.0, 60.0), Number(2.0), "how long the end of a run may wait for the collector"),
     ],
 };
 

@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 
 use crate::event::{Event, JobEvent, StopCause, TestEvent};
-use crate::id::{JobIx, TestIx};
+use crate::id::TestIx;
 use crate::outcome::Outcome;
 
 /// The tests that a loss ended.
 #[derive(Default)]
 pub(super) struct Losses {
-    jobs: HashSet<JobIx>,
+    /// Whether a job had to end because of a loss. Which one says little: a whole run that checks
+    /// parts runs the tests of several.
+    ended_a_job: bool,
     tests: HashSet<TestIx>,
 }
 
@@ -17,14 +19,14 @@ impl Losses {
     /// Goes on by one event.
     pub(super) fn take(&mut self, event: &Event) {
         match event {
-            Event::Job(job, JobEvent::Terminated { cause: StopCause::ServiceLost }) => {
-                self.jobs.insert(*job);
+            Event::Job(_, JobEvent::Terminated { cause: StopCause::ServiceLost }) => {
+                self.ended_a_job = true;
             }
-            Event::Test(job, TestEvent::Finished { test, outcome, failure, .. }) => {
+            Event::Test(_, TestEvent::Finished { test, outcome, failure, .. }) => {
                 let says_so = failure.as_ref().is_some_and(|failure| {
                     failure.message.starts_with(StopCause::ServiceLost.describe())
                 });
-                if says_so && *outcome == Outcome::Errored && self.jobs.contains(job) {
+                if says_so && *outcome == Outcome::Errored && self.ended_a_job {
                     self.tests.insert(*test);
                 } else {
                     self.tests.remove(test);

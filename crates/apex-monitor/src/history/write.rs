@@ -91,23 +91,29 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const FIND_TEST: &str = "
 SELECT id, file IS ?3 AND critical = ?4 FROM tests WHERE category = ?1 AND test = ?2";
 
-const PUT_TEST: &str = "
-INSERT INTO tests (category, test, id, file, critical) VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (category, test) DO UPDATE SET file = excluded.file, critical = excluded.critical";
+const ADD_TEST: &str = "
+INSERT OR IGNORE INTO tests (category, test, id, file, critical) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+const RENEW_TEST: &str = "
+UPDATE tests SET file = ?3, critical = ?4 WHERE category = ?1 AND test = ?2";
 
 const NEXT_TEST: &str = "SELECT coalesce(max(id), 0) + 1 FROM tests WHERE category = ?1";
+
+/// The number of the first test of a category.
+const FIRST_TEST: i64 = 1;
 
 /// A run that is being added.
 struct Addition<'t> {
     transaction: &'t Transaction<'t>,
     run: i64,
     names: Names,
-    /// The next number of a test, by category.
-    next_test: HashMap<i64, i64>,
+    /// Numbers of tests, by category.
+    numbering: HashMap<i64, Numbering>,
     add_job: Statement<'t>,
     add_attempt: Statement<'t>,
     find_test: Statement<'t>,
-    put_test: Statement<'t>,
+    add_test: Statement<'t>,
+    renew_test: Statement<'t>,
 }
 
 impl<'t> Addition<'t> {
@@ -116,11 +122,12 @@ impl<'t> Addition<'t> {
             transaction,
             run: insert_run(transaction, run)?,
             names: Names::read(transaction)?,
-            next_test: HashMap::new(),
+            numbering: HashMap::new(),
             add_job: transaction.prepare(ADD_JOB)?,
             add_attempt: transaction.prepare(ADD_ATTEMPT)?,
             find_test: transaction.prepare(FIND_TEST)?,
-            put_test: transaction.prepare(PUT_TEST)?,
+            add_test: transaction.prepare(ADD_TEST)?,
+            renew_test: transaction.prepare(RENEW_TEST)?,
         })
     }
 
@@ -191,29 +198,52 @@ impl<'t> Addition<'t> {
 
     /// The number of a test inside its category; what is known of the test is brought up to date.
     fn test_number(&mut self, category: i64, test: &TestRow<'_>) -> rusqlite::Result<i64> {
-        let known = params![category, test.id, test.file, test.critical];
-        let found = self.find_test.query_row(known, |row| Ok((row.get(0)?, row.get(1)?)));
-        let (id, is_same) = match found.optional()? {
-            Some(found) => found,
-            None => (self.fresh_test_number(category)?, false),
-        };
-        if !is_same {
-            self.put_test.execute(params![category, test.id, id, test.file, test.critical])?;
+        let Numbering { next, is_new } = self.numbering(category)?;
+        if !is_new && let Some(known) = self.known_test(category, test)? {
+            return Ok(known);
         }
-        Ok(id)
-    }
-
-    fn fresh_test_number(&mut self, category: i64) -> rusqlite::Result<i64> {
-        let next = match self.next_test.get(&category) {
-            Some(next) => *next,
-            None => self
-                .transaction
-                .prepare_cached(NEXT_TEST)?
-                .query_row([category], |row| row.get(0))?,
-        };
-        self.next_test.insert(category, next + 1);
+        let row = params![category, test.id, next, test.file, test.critical];
+        if self.add_test.execute(row)? == 0 {
+            // Several tests of one id in the first run of their category.
+            return Ok(self.known_test(category, test)?.unwrap_or(next));
+        }
+        self.numbering.insert(category, Numbering { next: next + 1, is_new });
         Ok(next)
     }
+
+    /// The number of a test that the history knows, brought up to date.
+    fn known_test(&mut self, category: i64, test: &TestRow<'_>) -> rusqlite::Result<Option<i64>> {
+        let known = params![category, test.id, test.file, test.critical];
+        let found = self
+            .find_test
+            .query_row(known, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)));
+        let Some((id, is_same)) = found.optional()? else { return Ok(None) };
+        if !is_same {
+            self.renew_test.execute(known)?;
+        }
+        Ok(Some(id))
+    }
+
+    fn numbering(&mut self, category: i64) -> rusqlite::Result<Numbering> {
+        if let Some(known) = self.numbering.get(&category) {
+            return Ok(*known);
+        }
+        let mut statement = self.transaction.prepare_cached(NEXT_TEST)?;
+        let next = statement.query_row([category], |row| row.get(0))?;
+        let numbering = Numbering { next, is_new: next == FIRST_TEST };
+        self.numbering.insert(category, numbering);
+        Ok(numbering)
+    }
+}
+
+/// How the tests of a category are numbered.
+#[derive(Clone, Copy)]
+struct Numbering {
+    /// The next number.
+    next: i64,
+    /// Whether the history had none of its tests before this run, so that looking for one is
+    /// work for nothing.
+    is_new: bool,
 }
 
 /// A number as SQLite keeps it.

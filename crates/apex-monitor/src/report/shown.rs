@@ -19,7 +19,7 @@ pub(super) fn outcome_of(test: &TestView) -> Outcome {
 
 /// A category whose end none of its tests shows, so that a reader of tests alone took it for
 /// green.
-pub(super) fn unshown<'v>(category: &'v CategoryView) -> Option<&'v Ending> {
+pub(super) fn unshown(category: &CategoryView) -> Option<&Ending> {
     let counts = &category.counts;
     category.progress.ending().filter(|end| {
         if end.outcome.is_bad() {

@@ -9,6 +9,7 @@ use apex_core::{Envelope, RunView, Sink};
 use super::RunDirectory;
 use crate::exit::ExitRule;
 use crate::json::Lines;
+use crate::measures::{Measures, Metric};
 use crate::wire::{self, DecodeError, Decoded};
 
 /// Appends every event to `events.jsonl`. What a batch said is in the file after the batch; at
@@ -157,4 +158,19 @@ pub fn read_view(directory: &RunDirectory) -> Result<RunView, JournalError> {
         view.apply(&envelope?);
     }
     Ok(view)
+}
+
+/// Reads the journal of a run back into what it measured, at the moment of its last event.
+///
+/// # Errors
+/// [`JournalError`].
+pub fn read_metrics(directory: &RunDirectory) -> Result<Vec<Metric>, JournalError> {
+    let mut view = RunView::new();
+    let mut measures = Measures::default();
+    for envelope in JournalReader::open(&directory.events())? {
+        let envelope = envelope?;
+        view.apply(&envelope);
+        measures.look(&envelope);
+    }
+    Ok(measures.metrics(&view, view.last()))
 }

@@ -31,7 +31,7 @@ use crate::atomic::write_atomically;
 use crate::wire;
 
 pub use joining::Joining;
-pub use journal::{Journal, JournalError, JournalReader, read_view};
+pub use journal::{Journal, JournalError, JournalReader, read_metrics, read_view};
 pub use listing::{ListedRun, Listing, SCHEMA as RUNS_SCHEMA};
 pub use part::{PartError, RecordedPart};
 pub use stop::StopRequests;

@@ -21,15 +21,6 @@ impl Template {
         Self { command: command.clone(), shard: shard.unwrap_or((1, 1)) }
     }
 
-    /// Whether it says which tests run.
-    pub(super) fn names_tests(&self) -> bool {
-        let names = |text: &str| text.contains("{tests}") || text.contains("{file}");
-        match &self.command {
-            CommandLine::Arguments(arguments) => arguments.iter().any(|one| names(one)),
-            CommandLine::Shell(text) => names(text),
-        }
-    }
-
     /// The argument vector for these ids.
     pub(super) fn arguments(&self, ids: &[Arc<str>]) -> Vec<String> {
         match &self.command {

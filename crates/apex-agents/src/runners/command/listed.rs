@@ -80,21 +80,12 @@ impl ListedCommand {
 
     fn session(&self, ids: Vec<Arc<str>>) -> Box<dyn Session> {
         let Settings { template, folder, category, report, only, .. } = &self.settings;
-        let program = |ids: &[Arc<str>]| invocation(template.arguments(ids), folder);
         if report.is_none() && !super::writes_out(&template.arguments(&[])) {
-            let mut ledger = Ledger::default();
-            let mut known = Vec::new();
-            ledger.discover(ids.iter().map(|id| bare_case(id, category)).collect(), &mut known);
-            let programs = ids.into_iter().map(|id| (program(&[Arc::clone(&id)]), id)).collect();
-            return Box::new(EachByItself {
-                suite: category.clone(),
-                waiting: programs,
-                running: None,
-                ledger,
-                known,
-                tail: Tail::default(),
-            });
+            let (template, folder) = (template.clone(), folder.clone());
+            let suite: Arc<str> = category.as_str().into();
+            return Box::new(EachByItself::new(template, folder, suite, ids));
         }
+        let program = |ids: &[Arc<str>]| invocation(template.arguments(ids), folder);
         let programs = parts(&ids).into_iter().map(program).collect();
         let plan = Plan {
             programs,
@@ -179,12 +170,26 @@ impl Session for ListedCommand {
 
 /// One program for each test.
 struct EachByItself {
-    suite: String,
-    waiting: VecDeque<(Invocation, Arc<str>)>,
+    template: Template,
+    folder: String,
+    suite: Arc<str>,
+    waiting: VecDeque<Arc<str>>,
     running: Option<Arc<str>>,
     ledger: Ledger,
     known: Vec<JobReport>,
     tail: Tail<{ super::TAIL }>,
+}
+
+impl EachByItself {
+    fn new(template: Template, folder: String, suite: Arc<str>, ids: Vec<Arc<str>>) -> Self {
+        let mut ledger = Ledger::default();
+        let mut known = Vec::new();
+        let cases = ids.iter().map(|id| bare_case(id, &suite)).collect();
+        ledger.discover(cases, &mut known);
+        let waiting = ids.into();
+        let tail = Tail::default();
+        Self { template, folder, suite, waiting, running: None, ledger, known, tail }
+    }
 }
 
 impl Session for EachByItself {
@@ -207,13 +212,14 @@ impl Session for EachByItself {
             };
             self.ledger.end(bare_case(&id, &self.suite), end, reports);
         }
-        let Some((program, id)) = self.waiting.pop_front() else {
+        let Some(id) = self.waiting.pop_front() else {
             return Step::Finish { problem: None };
         };
         self.tail = Tail::default();
         self.ledger.start(bare_case(&id, &self.suite), reports);
+        let arguments = self.template.arguments(std::slice::from_ref(&id));
         self.running = Some(id);
-        Step::Run(program)
+        Step::Run(invocation(arguments, &self.folder))
     }
 
     fn output(&mut self, _stream: Stream, bytes: &[u8], _reports: &mut Vec<JobReport>) {

@@ -45,7 +45,7 @@ pub(crate) fn session(context: &SessionContext<'_>) -> Box<dyn Session> {
     let template = Template::new(command, context.spec.shard);
     let folder = context.spec.working_directory.to_string();
     let only = context.only.map(<[_]>::to_vec);
-    if let Some(discover) = discover.as_ref().filter(|_| template.names_tests()) {
+    if let Some(discover) = discover.as_ref().filter(|_| command.names_tests()) {
         let settings = Settings {
             template,
             folder,

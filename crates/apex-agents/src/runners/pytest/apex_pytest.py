@@ -9,7 +9,17 @@ import os
 
 import pytest
 
-from apex_channel import Channel, bounded, clean, of_shard, read_only, read_part, read_selection, relative
+from apex_channel import (
+    Channel,
+    TestSpans,
+    bounded,
+    clean,
+    of_shard,
+    read_only,
+    read_part,
+    read_selection,
+    relative,
+)
 from apex_ending import Ending
 
 MARKERS_OF_CRITICAL = ("critical", "mission_critical")
@@ -283,11 +293,12 @@ def whole_file(name):
 
 
 class Selector:
-    """The hooks that select; registered in every process."""
+    """The hooks that select, and tell each test its place; registered in every process."""
 
     def __init__(self, selection, resident):
         self.selection = selection
         self.resident = resident
+        self.spans = TestSpans()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config, items):
@@ -318,6 +329,12 @@ class Selector:
 
         def pytest_ignore_collect(self, path):
             return self.leaves(path)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item):
+        self.spans.enter(clean(item.nodeid))
+        yield
+        self.spans.leave()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):

@@ -126,16 +126,22 @@ find("rerun")?.addEventListener("click", () => order("rerun", async (answer) => 
 
 show();
 if (outline.state === "running") {
-  let refreshed = 0;
+  let refreshed = -REFRESH;
+  let due;
+  const renew = () => {
+    clearTimeout(due);
+    due = undefined;
+    refreshed = performance.now();
+    tests.refresh();
+  };
   follow(run, (view) => {
     const isOver = view.state !== "running";
     outline = view;
     arrived = performance.now();
     show();
-    if (isOver || performance.now() - refreshed > REFRESH) {
-      refreshed = performance.now();
-      tests.refresh();
-    }
+    // At most once a second, and always after the last news.
+    if (isOver) renew();
+    else due ??= setTimeout(renew, Math.max(refreshed + REFRESH - performance.now(), 0));
   }, (state) => {
     const connection = find("connection");
     connection.dataset.state = state;
