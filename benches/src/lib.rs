@@ -99,6 +99,8 @@ fn category(number: u32) -> Result<PlannedCategory, InvalidName> {
         exclusive: false,
         timeout: Duration::from_secs(300),
         grace: Duration::from_secs(10),
+        slow_after: Duration::from_secs(60),
+        no_output_timeout: None,
         max_parallel: 2,
         memory_mb: 0,
         retries: 0,

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apex_agents::executor::{Executor, LocalExecutor, LocalSettings, Submission};
+use apex_agents::executor::{Executor, JobRules, LocalExecutor, LocalSettings, Submission};
 use apex_agents::runners::{Invocation, Session, Step};
 use apex_core::event::ProcessEnd;
 use apex_core::report::JobReport;
@@ -73,6 +73,7 @@ async fn start(count: u32, folder: PathBuf) -> Result<(), Box<dyn Error>> {
             log: log.clone(),
             grace: Duration::from_secs(1),
             allowance: std::sync::Arc::default(),
+            rules: JobRules::default(),
             lot: None,
         });
         let (.., report) =

@@ -19,6 +19,7 @@ pub mod process;
 pub mod progress;
 mod resources;
 pub mod runners;
+pub mod secrets;
 pub mod services;
 mod setting;
 pub mod staff;

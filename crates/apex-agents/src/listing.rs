@@ -12,7 +12,7 @@ use apex_core::test_case::TestCase;
 use apex_core::{AttemptNumber, CategoryIx, JobIx, Plan, RunId};
 
 use crate::controller::{Purpose, factory};
-use crate::executor::{Executor, LocalExecutor, LocalSettings, Submission};
+use crate::executor::{Executor, JobRules, LocalExecutor, LocalSettings, Submission};
 
 /// How long a listing that was cut off may take to end.
 const ENDING: Duration = Duration::from_secs(2);
@@ -102,5 +102,6 @@ fn submission(plan: &Plan, job: JobIx) -> Submission {
         grace: category.grace,
         lot: None,
         allowance: Arc::default(),
+        rules: JobRules::default(),
     }
 }

@@ -2,7 +2,20 @@
 //!
 //! A reader that went away is not an error of the program: what it asked for is done.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, StdoutLock, Write};
+use std::sync::{Arc, OnceLock};
+
+use apex_agents::secrets::Mask;
+
+/// What is never printed. One for the program: whatever it says passes here.
+static MASK: OnceLock<Arc<Mask>> = OnceLock::new();
+
+/// From now on prints no secret of a project.
+pub(crate) fn hide(mask: &Arc<Mask>) {
+    // A program is about one project: that of its first command line.
+    let _ = MASK.set(Arc::clone(mask));
+}
 
 /// Writes data.
 pub(crate) fn data(text: &str) {
@@ -29,6 +42,7 @@ pub(crate) fn people(text: &str) {
 }
 
 fn write_to(stream: &mut impl Write, text: &str) {
+    let text = MASK.get().map_or(Cow::Borrowed(text), |mask| mask.text(text));
     // The only errors here are a closed pipe or a full disk behind a redirect; the exit code
     // must stay that of the command.
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use apex_agents::machine::today;
+use apex_agents::secrets::{Secrets, Sources};
 use apex_config::{LoadRequest, Loaded, Overlay, Problem, Severity};
 
 use crate::apart::apart;
@@ -61,6 +62,8 @@ impl Project {
         // Of a large project, the configuration is more than half of what Apex would hold.
         let loaded = apart(|| apex_config::load(&request))?
             .map_err(|failure| Failure::Config(failure.problems))?;
+        let sources = Sources { config: &loaded.config, root: &loaded.root, variables: &variables };
+        out::hide(Secrets::find(sources).mask());
         Ok(Self { loaded, variables })
     }
 

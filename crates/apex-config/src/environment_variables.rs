@@ -33,6 +33,21 @@ pub const NODES: [(&str, &str, u32); 3] = [
     ("CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0),
     ("CI_NODE_INDEX", "CI_NODE_TOTAL", 1),
 ];
+/// Asks for colour, by the word of Node and others.
+pub const FORCE_COLOR: &str = "FORCE_COLOR";
+/// Whether pytest and its like use colour.
+pub const PY_COLORS: &str = "PY_COLORS";
+/// Whether cargo uses colour.
+pub const CARGO_TERM_COLOR: &str = "CARGO_TERM_COLOR";
+/// The folder for temporary files.
+pub const TMPDIR: &str = "TMPDIR";
+/// Which language model tests meet.
+pub const TEST_LLM_MODE: &str = "TEST_LLM_MODE";
+/// Limit of one request to it.
+pub const TEST_LLM_TIMEOUT: &str = "TEST_LLM_TIMEOUT";
+/// Whether it is a real one, by the names of older suites.
+pub const REAL_LLM: [&str; 4] =
+    ["NETRA_REAL_LLM_ENABLED", "ENABLE_REAL_LLM_TESTING", "USE_REAL_LLM", "TEST_USE_REAL_LLM"];
 /// The file for the summary of a step of GitHub Actions.
 pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 /// Forbids colour.
@@ -257,6 +272,19 @@ pub static GROUPS: [Group; 7] = [
             of(TESTING, "always `1`"),
             of(TEST_ORCHESTRATOR_ACTIVE, "always `1`"),
             of(TEST_LAYER_EXECUTION, "`true` when layers run, `false` when categories run without them"),
+            of(CI, "`1`, unless it is set outside"),
+            of(TMPDIR, "a folder of the attempt alone, which goes with it; stays with `keep_temporary` of the category"),
+            of(TEST_LLM_MODE, "`real` or `mock`: `llm_requirements` of the layer, else `llm` of the category, else `execution.use_real_llm`"),
+            of(TEST_LLM_TIMEOUT, "seconds for one request to the language model"),
+            of(REAL_LLM[0], "`true` or `false`: the same as `TEST_LLM_MODE`"),
+            of(REAL_LLM[1], "the same"),
+            of(REAL_LLM[2], "the same"),
+            of(REAL_LLM[3], "the same"),
+            of(NO_COLOR, "with `colour: never` of the category `1`, with `always` empty"),
+            of(FORCE_COLOR, "with `colour: always` `1`, with `never` empty"),
+            of(CLICOLOR_FORCE, "with `colour: always` `1`, with `never` `0`"),
+            of(PY_COLORS, "the same"),
+            of(CARGO_TERM_COLOR, "with `colour` the same word"),
             of(PYTHONUNBUFFERED, "always `1`: what Python prints is seen at once"),
             of(PYTHONUTF8, "always `1`"),
             of(TRACEPARENT, "where traces are sent: the span of the job; of each single test in pytest"),

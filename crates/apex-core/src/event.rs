@@ -69,6 +69,10 @@ pub enum RunEvent {
         /// How many.
         slots: u32,
     },
+    /// It was stopped as a whole, with everything it runs: no clock of it goes on.
+    Paused,
+    /// It goes on, and its clocks with it.
+    Resumed,
     /// It ended. Always the last event.
     Finished(RunResult),
 }
@@ -185,6 +189,11 @@ pub enum JobEvent {
         /// Why.
         cause: StopCause,
     },
+    /// It wrote nothing, and its framework said nothing, for so long.
+    Quiet {
+        /// How long by now.
+        lasting: Duration,
+    },
     /// The request to end reached its processes: a test that fails from here on was ended by it.
     StopReached,
     /// Its processes were killed.
@@ -226,17 +235,20 @@ pub enum StopCause {
     Interrupt,
     /// A service it needs was lost.
     ServiceLost,
+    /// It was quiet for longer than its category allows.
+    NoOutput,
 }
 
 impl StopCause {
     /// Every cause.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::CategoryTimeout,
         Self::LayerBudget,
         Self::RunBudget,
         Self::FailFast,
         Self::Interrupt,
         Self::ServiceLost,
+        Self::NoOutput,
     ];
 
     /// The word for it in files and on the wire.
@@ -249,6 +261,7 @@ impl StopCause {
             Self::FailFast => "fail_fast",
             Self::Interrupt => "interrupt",
             Self::ServiceLost => "service_lost",
+            Self::NoOutput => "no_output",
         }
     }
 
@@ -262,6 +275,7 @@ impl StopCause {
             Self::FailFast => "a failure stopped its layer",
             Self::Interrupt => "a signal stopped the run",
             Self::ServiceLost => "a service it needs was lost",
+            Self::NoOutput => "it was quiet for longer than `no_output_timeout_seconds`",
         }
     }
 
@@ -269,7 +283,9 @@ impl StopCause {
     #[must_use]
     pub const fn outcome_of_running(self) -> Outcome {
         match self {
-            Self::CategoryTimeout | Self::LayerBudget | Self::RunBudget => Outcome::TimedOut,
+            Self::CategoryTimeout | Self::LayerBudget | Self::RunBudget | Self::NoOutput => {
+                Outcome::TimedOut
+            }
             Self::FailFast | Self::Interrupt => Outcome::Cancelled,
             Self::ServiceLost => Outcome::Errored,
         }
@@ -279,7 +295,9 @@ impl StopCause {
     #[must_use]
     pub const fn outcome_of_waiting(self) -> Outcome {
         match self {
-            Self::CategoryTimeout | Self::LayerBudget | Self::RunBudget => Outcome::Deferred,
+            Self::CategoryTimeout | Self::LayerBudget | Self::RunBudget | Self::NoOutput => {
+                Outcome::Deferred
+            }
             Self::FailFast | Self::Interrupt => Outcome::NotRun,
             Self::ServiceLost => Outcome::Errored,
         }
@@ -288,7 +306,7 @@ impl StopCause {
     /// Whether a time limit is the cause.
     #[must_use]
     pub const fn is_time_limit(self) -> bool {
-        matches!(self, Self::CategoryTimeout | Self::LayerBudget | Self::RunBudget)
+        matches!(self, Self::CategoryTimeout | Self::LayerBudget | Self::RunBudget | Self::NoOutput)
     }
 }
 
@@ -319,6 +337,16 @@ pub enum TestEvent {
         test: TestIx,
         /// Which try.
         attempt: AttemptNumber,
+    },
+    /// An attempt of a test takes longer than tests of its category should. At most once an
+    /// attempt.
+    Slow {
+        /// The test.
+        test: TestIx,
+        /// Which try.
+        attempt: AttemptNumber,
+        /// How long it has run by now.
+        so_far: Duration,
     },
     /// An attempt of a test ended.
     Finished {

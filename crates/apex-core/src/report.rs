@@ -28,6 +28,8 @@ pub enum JobReport {
     /// The request to end is about to reach its programs. What was reported before is their own
     /// doing, what they fail with from here on may be that of the request. At most once an attempt.
     StopReached,
+    /// It wrote nothing, and its framework said nothing, for so long.
+    Quiet(Duration),
     /// The job wrote something.
     Output(OutputEvent),
     /// Something people should know that is not a result.

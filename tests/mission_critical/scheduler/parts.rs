@@ -74,7 +74,11 @@ fn endings(stream: &[Envelope]) -> Vec<String> {
         !matches!(
             envelope.event,
             Event::Run(
-                RunEvent::Started(_) | RunEvent::SlotsChanged { .. } | RunEvent::Finished(_)
+                RunEvent::Started(_)
+                    | RunEvent::SlotsChanged { .. }
+                    | RunEvent::Paused
+                    | RunEvent::Resumed
+                    | RunEvent::Finished(_)
             ) | Event::Layer(_, LayerEvent::Judged(_))
         )
     });
@@ -96,6 +100,11 @@ fn check(seed: u64) -> Option<String> {
         Ok(streams) => streams,
         Err(trouble) => return Some(trouble),
     };
+    if std::env::var_os("APEX_SIMULATION_SEED").is_some() {
+        for envelope in streams.iter().flatten() {
+            println!("{envelope:?}");
+        }
+    }
     let is_whole = !random.percent(30);
     if !is_whole {
         let hit = random.within(0, u64::from(of) - 1) as usize;

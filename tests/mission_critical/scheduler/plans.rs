@@ -257,6 +257,10 @@ fn category(random: &mut Random, plan: &mut Plan, place: Place) {
         load: marks.into_iter().filter(|_| random.percent(15)).collect(),
         exclusive: random.percent(5),
         timeout,
+        slow_after: Duration::from_millis(random.within(100, 8_000)),
+        no_output_timeout: random
+            .percent(50)
+            .then(|| Duration::from_millis(random.within(1_000, 60_000))),
         grace: Duration::from_secs(random.within(0, 10)),
         max_parallel: random.within(1, 3) as u32,
         memory_mb: random.within(0, 6) as u32 * 100,

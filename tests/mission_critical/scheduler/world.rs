@@ -83,6 +83,7 @@ impl<'a> World<'a> {
             }
         }
         self.plan_samples();
+        self.plan_pauses();
         self.give(Moment::START, Input::Begin);
         while !self.scheduler.is_finished() {
             let deadline = self.scheduler.next_deadline();
@@ -126,6 +127,32 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Pauses of the whole run, also two at once and an end without a beginning. In a pause the
+    /// programs stand still as well: what they would have done comes later.
+    fn plan_pauses(&mut self) {
+        if !self.random.percent(20) {
+            return;
+        }
+        for _ in 0..self.random.within(1, 3) {
+            let at = Moment::after_start(self.after(0, 60_000));
+            self.plan_input(at, Input::Paused);
+        }
+    }
+
+    /// Puts off all that would happen, and the end of the pause before it.
+    fn stand_still(&mut self) {
+        let pause = self.after(0, 40_000);
+        let end = self.now.plus(pause);
+        for ((at, number), input) in std::mem::take(&mut self.future) {
+            self.future.insert((at.plus(pause), number), input);
+        }
+        self.future.insert((end, 0), Input::Resumed);
+        if self.faults.injected && self.random.percent(20) {
+            // What was on its way arrives all the same, a signal for instance.
+            self.plan_input(self.now.plus(pause / 2), Input::Interrupt { signal: 2 });
+        }
+    }
+
     fn give(&mut self, at: Moment, input: Input) {
         self.now = self.now.max(at);
         if let Input::Job { job, attempt, report } = &input
@@ -136,7 +163,11 @@ impl<'a> World<'a> {
                 self.running.remove(job);
             }
         }
+        let pauses = matches!(input, Input::Paused);
         self.scheduler.handle(self.now, input);
+        if pauses {
+            self.stand_still();
+        }
         while let Some(event) = self.scheduler.next_event() {
             let previous = self.stream.last().map(|one| one.at.plus(Duration::from_nanos(1)));
             let at = previous.unwrap_or(self.now).max(self.now);
@@ -214,6 +245,10 @@ impl<'a> World<'a> {
                 return;
             }
             at = at.plus(self.after(0, 8_000));
+            if faulty && self.random.percent(3) {
+                let lasting = self.after(1_000, 90_000);
+                self.report(at, job, attempt, JobReport::Quiet(lasting));
+            }
             // What fails by chance is no matter of order, and would not be green.
             let may_depend = is_part && (faulty || !self.is_flaky(job, &ids[test as usize]));
             failed |= self.report_test((at, test), (job, attempt), may_depend);

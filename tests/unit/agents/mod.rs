@@ -2,4 +2,5 @@
 
 mod process;
 mod runners;
+mod secrets;
 mod services;

@@ -80,6 +80,8 @@ fn category(position: usize, layer: usize, work: CategoryWork) -> PlannedCategor
         exclusive: false,
         timeout: Duration::from_secs(60),
         grace: Duration::ZERO,
+        slow_after: Duration::from_secs(60),
+        no_output_timeout: None,
         max_parallel: 9,
         memory_mb: 0,
         retries: 0,

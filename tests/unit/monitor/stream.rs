@@ -85,6 +85,8 @@ fn category(name: &str, layer: LayerIx, retries: u32, job: JobIx) -> PlannedCate
         exclusive: false,
         timeout: Duration::from_secs(60),
         grace: Duration::from_secs(5),
+        slow_after: Duration::from_secs(7),
+        no_output_timeout: Some(Duration::from_secs(90)),
         max_parallel: 2,
         memory_mb: 128,
         retries,

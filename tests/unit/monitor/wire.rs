@@ -137,6 +137,8 @@ pub(crate) fn every_event() -> Stream {
         output: "printed".to_owned(),
     };
     stream.starts(0, 1).ends(0, 1, Outcome::Failed, Some(failure));
+    let so_far = Duration::from_millis(7_250);
+    stream.test(|test| TestEvent::Slow { test, attempt: AttemptNumber(1), so_far }, 0);
     stream.starts(0, 2).ends(0, 2, Outcome::Passed, None);
     stream.ends_untimed(0, Outcome::Skipped);
     for outcome in Outcome::ALL {
@@ -148,6 +150,7 @@ pub(crate) fn every_event() -> Stream {
     }
     stream.push(job(JobEvent::StopReached));
     stream.push(job(JobEvent::Killed));
+    stream.push(job(JobEvent::Quiet { lasting: Duration::from_millis(60_500) }));
     stream.push(job(JobEvent::Doubted));
     for end in [
         ProcessEnd::Exited(-1),
@@ -179,6 +182,8 @@ pub(crate) fn every_event() -> Stream {
     stream.push(Event::Agent(AgentEvent::Stopped { agent: "layer".into() }));
     stream.push(Event::Warning("disk is nearly full".to_owned()));
     stream.push(Event::Run(RunEvent::SlotsChanged { slots: 5 }));
+    stream.push(Event::Run(RunEvent::Paused));
+    stream.push(Event::Run(RunEvent::Resumed));
     stream.push(Event::Run(RunEvent::Interrupted { signal: 2, orderly: true }));
     stream.push(Event::Run(RunEvent::BudgetExceeded { budget: Duration::from_secs(90) }));
     stream.finish(RunResult {

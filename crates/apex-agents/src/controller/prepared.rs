@@ -7,16 +7,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use apex_config::Config;
+use apex_config::environment_variables::CI;
 use apex_config::model::{Lifetime, Service};
 use apex_core::event::RunResult;
-use apex_core::plan::PlannedLayer;
+use apex_core::plan::{PlannedCategory, PlannedLayer};
 use apex_core::{Plan, RunId, Sink, Trace};
 
 use crate::control_group::{Allowance, ControlGroups};
 use crate::executor::{Executor, LocalExecutor, LocalSettings, Support};
 use crate::guardian::{Guard, GuardSettings};
-use crate::orchestrator::{self, Interrupts, LogName, Parts};
+use crate::orchestrator::{self, CategoryRules, Interrupts, LogName, Parts};
 use crate::progress::{Feed, SinkTrouble};
+use crate::secrets::{Secrets, Sources};
 use crate::services::{ServiceAgent, ServiceSettings};
 use crate::setting;
 use crate::staff::{Agent, AgentTrouble, Departure, Staff};
@@ -39,6 +41,7 @@ pub struct PreparedRun {
     variables: BTreeMap<String, String>,
     services: Vec<Service>,
     allowances: Vec<Arc<Allowance>>,
+    rules: Vec<CategoryRules>,
     run: RunId,
     trace: Option<Trace>,
     log_name: Option<LogName>,
@@ -48,6 +51,7 @@ pub struct PreparedRun {
     agents: Vec<Box<dyn Agent>>,
     interrupts: Interrupts,
     guard: Option<GuardSettings>,
+    secrets: Secrets,
 }
 
 /// What is left when a run is over.
@@ -100,8 +104,15 @@ impl PreparedRun {
         let allowance = |layer: &PlannedLayer| {
             config.layers.get(&layer.id).map_or_else(Allowance::default, Allowance::of)
         };
+        let rules = |category: &PlannedCategory| {
+            let category = config.category(category.name.as_str());
+            category.map_or_else(CategoryRules::default, CategoryRules::of)
+        };
+        let sources = Sources { config, root: &root, variables: &variables };
         Self {
+            secrets: Secrets::find(sources),
             allowances: plan.layers.iter().map(|layer| Arc::new(allowance(layer))).collect(),
+            rules: plan.categories.iter().map(rules).collect(),
             plan: Arc::new(plan),
             output: root.join(".apex").join("output"),
             root,
@@ -116,6 +127,12 @@ impl PreparedRun {
             interrupts: Interrupts::never(),
             guard: None,
         }
+    }
+
+    /// What is neither shown nor kept of the run.
+    #[must_use]
+    pub const fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// What is going to happen.
@@ -215,11 +232,14 @@ impl PreparedRun {
         let began = Instant::now();
         std::fs::create_dir_all(&self.output)
             .map_err(|source| RunError::Folder { folder: self.output.clone(), source })?;
-        let variables = Arc::new(self.variables);
+        let mut variables = self.variables;
+        variables.entry(CI.to_owned()).or_insert_with(|| "1".to_owned());
+        let variables = Arc::new(variables);
         let setting = setting::of(&self.root, &variables).await;
         let guard = self.guard.map(|settings| Arc::new(Guard::of(self.run.clone(), settings)));
         let groups = Arc::new(ControlGroups::guarded_by(guard.clone()));
-        let support = Support { guard: guard.clone(), groups };
+        let mask = Arc::clone(self.secrets.mask());
+        let support = Support { guard: guard.clone(), groups, mask };
         let (services, service_reports) = ServiceAgent::new(ServiceSettings {
             root: self.root.clone(),
             logs: self.output.clone(),
@@ -232,7 +252,7 @@ impl PreparedRun {
                 .iter()
                 .any(|service| matches!(service.lifetime, Lifetime::Keep { .. })),
         });
-        let services = services.guarded_by(guard.clone());
+        let services = services.guarded_by(guard.clone()).masked_by(Arc::clone(&support.mask));
         let executor = self.executor.unwrap_or_else(|| {
             let sessions = factory(self.root.clone(), Arc::clone(&variables), Purpose::Run);
             let settings = LocalSettings {
@@ -257,9 +277,11 @@ impl PreparedRun {
             service_reports,
             service_definitions: self.services,
             allowances: self.allowances,
+            rules: self.rules,
             log_name: self.log_name.unwrap_or_else(|| plain_log_name(self.output)),
             feeds: feeds.collect::<Result<_, _>>().map_err(RunError::Thread)?,
             interrupts: self.interrupts,
+            secrets: self.secrets,
         };
         let finished = orchestrator::run(parts).await;
         // Waiting for threads: on a thread that may wait, whatever runtime the caller has.

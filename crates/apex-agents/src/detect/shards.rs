@@ -29,7 +29,7 @@ pub(super) fn jobs(category: &Wanted<'_>, found: Vec<Found>) -> Vec<JobSpec> {
         let spec = JobSpec {
             runner: one.runner,
             working_directory: one.folder.into(),
-            work: one.work,
+            work: with_arguments(one.work, &category.recipe.arguments),
             env: Arc::clone(&env),
             shard: None,
             part: None,
@@ -44,6 +44,14 @@ pub(super) fn jobs(category: &Wanted<'_>, found: Vec<Found>) -> Vec<JobSpec> {
         }
     }
     jobs
+}
+
+/// The work with what the layer file says to its framework besides.
+fn with_arguments(mut work: Work, further: &[String]) -> Work {
+    if let Work::Tests { arguments, .. } = &mut work {
+        arguments.extend_from_slice(further);
+    }
+    work
 }
 
 /// Into how many jobs the user wants the work cut; `auto` is decided by the plan. Files are not

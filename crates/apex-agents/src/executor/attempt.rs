@@ -8,20 +8,23 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
+use apex_config::environment_variables::TMPDIR;
 use apex_core::event::ProcessEnd;
 use apex_core::report::{JobEnd, JobReport};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::bounds::Bounds;
+use super::capture::{Capture, bound_texts};
 use super::local::Shared;
 use super::orders::Orders;
 use super::private_folder::{Filled, PrivateFolder};
 use super::report_files::{self, Search, Stamp};
+use super::silence::Silence;
 use super::{Reported, Submission};
+use crate::process::pause::Since;
 use crate::process::{
-    Ending, Environment, Happening, Launch, Log, OutputText, Program, Source, StopRequest,
-    Survivors,
+    Ending, Environment, Happening, Launch, Program, Source, StopRequest, Survivors,
 };
 use crate::resources::Watched;
 use crate::runners::{Invocation, Session, Step};
@@ -50,7 +53,7 @@ pub(super) struct Context<'a> {
     /// Where its reports go.
     pub(super) reports: &'a mpsc::Sender<Vec<Reported>>,
     /// When it began.
-    pub(super) began: Instant,
+    pub(super) began: Since,
 }
 
 /// One attempt of one job.
@@ -60,12 +63,12 @@ pub(super) struct Attempt<'a> {
     pub(super) stop: &'a StopRequest,
     reports: &'a mpsc::Sender<Vec<Reported>>,
     pub(super) session: Box<dyn Session>,
-    began: Instant,
+    began: Since,
     /// The variables of all its programs.
     env: Environment<'a>,
     pub(super) folder: PrivateFolder<'a>,
-    log: Log,
-    text: OutputText,
+    capture: Capture,
+    silence: Silence,
     /// Reports that were not sent yet: those of one read.
     pub(super) batch: Vec<JobReport>,
     buffer: Vec<u8>,
@@ -96,9 +99,16 @@ impl<'a> Attempt<'a> {
             session,
             began,
             env: environment(submission, shared),
-            folder: private_folder(shared),
-            log: Log::at(submission.log.clone()),
-            text: OutputText::default(),
+            folder: match submission.rules.keep_temporary {
+                true => private_folder(shared).keeping(submission.log.with_extension("tmp")),
+                false => private_folder(shared),
+            },
+            capture: Capture::into_file(
+                submission.log.clone(),
+                submission.rules.output_limit,
+                shared.common.mask(),
+            ),
+            silence: Silence::watched_by(&submission.rules),
             batch: Vec::new(),
             buffer: shared.buffers.lend(),
             bounds: Bounds::of(shared, &submission.allowance),
@@ -110,9 +120,8 @@ impl<'a> Attempt<'a> {
     /// Runs it to its end and reports everything, the end last.
     pub(super) async fn run(mut self) {
         let mut conclusion = self.steps().await;
-        let batch = &mut self.batch;
-        self.text.finish(|event| batch.push(JobReport::Output(event)));
-        if let Err(problem) = self.folder.hand_over().remove() {
+        self.capture.finish(&mut self.batch);
+        if let Err(problem) = self.folder.hand_over().remove().await {
             self.batch.push(JobReport::Note(problem));
         }
         conclusion.duration = self.began.elapsed();
@@ -176,13 +185,20 @@ impl<'a> Attempt<'a> {
             Ok(filled) => filled,
             Err(problem) => return ProcessEnd::NotStarted(problem),
         };
+        let temporary = match self.folder.temporary() {
+            Ok(folder) => folder.to_owned(),
+            Err(problem) => return ProcessEnd::NotStarted(problem),
+        };
         let search = (!invocation.report_files.is_empty()).then(|| Search {
             directory: directory.to_path_buf(),
             private: self.folder.path().map(Into::into),
             out: self.folder.out(),
             since: Stamp::now(),
         });
-        let Filled { arguments, env, channel, orders } = filled;
+        let Filled { arguments, mut env, channel, orders } = filled;
+        if !self.submission.spec.env.contains_key(TMPDIR) {
+            env.to_mut().insert(TMPDIR.to_owned(), temporary);
+        }
         let launch = Launch {
             common: &self.shared.common,
             arguments: &arguments,
@@ -249,6 +265,11 @@ impl<'a> Attempt<'a> {
                     continue;
                 }
                 happening = program.next(&mut self.buffer) => happening,
+                quiet_for = self.silence.lasts() => {
+                    self.batch.push(JobReport::Quiet(quiet_for));
+                    self.flush().await;
+                    continue;
+                }
             };
             match happening {
                 Happening::Wrote(source) => self.take(source, program),
@@ -350,14 +371,12 @@ impl<'a> Attempt<'a> {
 
     /// Keeps what is in the buffer, shows it, and feeds it to the session.
     fn take(&mut self, source: Source, program: &mut Program) {
-        let Self { log, text, session, batch, buffer, .. } = self;
+        let Self { capture, session, batch, buffer, .. } = self;
         session.clock(self.began.elapsed());
+        self.silence.broken();
         match source {
             Source::Output(stream) => {
-                if let Err(problem) = log.write(buffer) {
-                    batch.push(JobReport::Note(problem));
-                }
-                text.push(stream, buffer, |event| batch.push(JobReport::Output(event)));
+                capture.take(stream, buffer, batch);
                 session.output(stream, buffer, batch);
             }
             Source::Channel => {
@@ -389,6 +408,7 @@ impl<'a> Attempt<'a> {
             return;
         }
         let (job, attempt) = (self.submission.job, self.submission.attempt);
+        bound_texts(&mut self.batch, self.submission.rules.test_output_limit);
         let batch = self.batch.drain(..).map(|report| (job, attempt, report)).collect();
         // Without a reader the run is over; the attempt still ends in good order.
         let _ = self.reports.send(batch).await;

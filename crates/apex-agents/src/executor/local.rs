@@ -24,9 +24,11 @@ use super::{Capabilities, Ending, Executor, Reported, Submission};
 use crate::control_group::ControlGroups;
 use crate::guardian::Guard;
 use crate::panics::catch_panic;
+use crate::process::pause::Since;
 use crate::process::{Buffers, Common, StopRequest, census};
 use crate::resources::MemoryWatch;
 use crate::runners::Session;
+use crate::secrets::Mask;
 
 /// Makes the session of an attempt.
 pub type SessionFactory = Arc<dyn Fn(&Submission) -> Box<dyn Session> + Send + Sync>;
@@ -76,6 +78,8 @@ pub(crate) struct Support {
     pub(crate) guard: Option<Arc<Guard>>,
     /// Holds the limits of layers.
     pub(crate) groups: Arc<ControlGroups>,
+    /// What of the output of jobs is not kept as it is.
+    pub(crate) mask: Arc<Mask>,
 }
 
 /// What all attempts use.
@@ -111,7 +115,9 @@ impl LocalExecutor {
         let (reports, receiver) = mpsc::channel(REPORT_BATCHES);
         Self {
             shared: Arc::new(Shared {
-                common: Common::new(Arc::clone(&settings.base_env)).guarded_by(support.guard),
+                common: Common::new(Arc::clone(&settings.base_env))
+                    .guarded_by(support.guard)
+                    .masked_by(support.mask),
                 buffers: Buffers::default(),
                 memory: Arc::default(),
                 groups: support.groups,
@@ -235,7 +241,7 @@ async fn run(
     reports: mpsc::Sender<Vec<Reported>>,
 ) {
     let (job, number) = (submission.job, submission.attempt);
-    let started = Instant::now();
+    let started = Since::now();
     // A panic of a session is one attempt's trouble, never the run's. The box keeps the task
     // small while it is moved to where it runs.
     let outcome = catch_panic(Box::pin(async {

@@ -4,12 +4,14 @@
 
 mod attempt;
 mod bounds;
+mod capture;
 mod local;
 mod lot;
 mod orders;
 mod private_folder;
 mod report_files;
 mod residence;
+mod silence;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -17,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use apex_config::model::Oversight;
 use apex_core::id::{AttemptNumber, JobIx, RunId};
 use apex_core::plan::JobSpec;
 use apex_core::report::JobReport;
@@ -52,8 +55,45 @@ pub struct Submission {
     pub grace: Duration,
     /// What all jobs of its layer may use together.
     pub allowance: Arc<Allowance>,
+    /// How it is watched, and how much of what it writes is kept.
+    pub rules: JobRules,
     /// The jobs with which it may share programs; none for programs of its own.
     pub lot: Option<Arc<Lot>>,
+}
+
+/// How an attempt is watched, and how much of what it writes is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobRules {
+    /// Bytes of its output that are kept in its file.
+    pub output_limit: u64,
+    /// Bytes of each text of a test that are kept.
+    pub test_output_limit: usize,
+    /// How long it may be quiet before that is reported.
+    pub quiet_after: Duration,
+    /// A second length of silence that is reported.
+    pub no_output_timeout: Option<Duration>,
+    /// Whether the folder that its programs get as TMPDIR stays, beside the log.
+    pub keep_temporary: bool,
+}
+
+impl JobRules {
+    /// The rules of a category.
+    #[must_use]
+    pub fn of(oversight: &Oversight) -> Self {
+        Self {
+            output_limit: u64::from(oversight.output_limit_mb) * 1024 * 1024,
+            test_output_limit: oversight.test_output_limit_kb as usize * 1024,
+            quiet_after: oversight.quiet_after,
+            no_output_timeout: oversight.no_output_timeout,
+            keep_temporary: oversight.keep_temporary,
+        }
+    }
+}
+
+impl Default for JobRules {
+    fn default() -> Self {
+        Self::of(&Oversight::default())
+    }
 }
 
 /// What an executor can do.

@@ -15,9 +15,14 @@ use crate::guardian::{FOLDER_PREFIX, Guard, Made};
 use crate::process::EventChannel;
 use crate::runners::Invocation;
 
+/// The folder for temporary files, below the private one.
+const TEMPORARY: &str = "tmp";
+
 /// The private folder of one attempt; at most one is made.
 pub(super) struct PrivateFolder<'a> {
     parent: &'a Path,
+    /// Where its programs put temporary files, when these are to stay.
+    kept: Option<PathBuf>,
     /// Who removes it when this process is gone.
     guard: Option<&'a Guard>,
     contents: Contents,
@@ -28,14 +33,25 @@ pub(super) struct PrivateFolder<'a> {
 pub(super) struct Contents {
     made: Option<TempDir>,
     channels: u32,
+    /// The folder for temporary files.
+    temporary: Option<String>,
 }
 
 impl Contents {
-    /// Takes the folder away; the error is a sentence for people.
-    pub(super) fn remove(self) -> Result<(), String> {
+    /// Takes the folder away; the error is a sentence for people. What tests left there may be
+    /// much: that is removed on a thread of its own.
+    pub(super) async fn remove(self) -> Result<(), String> {
         let Some(folder) = self.made else { return Ok(()) };
         let path = folder.path().to_owned();
-        folder.close().map_err(|error| {
+        // Most jobs leave nothing there, and have nothing else in their folder.
+        let is_removed =
+            fs::remove_dir(path.join(TEMPORARY)).and_then(|()| fs::remove_dir(&path)).is_ok();
+        if is_removed {
+            let _ = folder.keep();
+            return Ok(());
+        }
+        let removed = tokio::task::spawn_blocking(move || folder.close()).await;
+        removed.unwrap_or_else(|stopped| Err(std::io::Error::other(stopped))).map_err(|error| {
             format!("cannot remove {}: {error}; remove it by hand", path.display())
         })
     }
@@ -56,7 +72,27 @@ pub(super) struct Filled<'a> {
 impl<'a> PrivateFolder<'a> {
     /// No folder yet; it will be made in `parent` and listed for the guard.
     pub(super) const fn inside(parent: &'a Path, guard: Option<&'a Guard>) -> Self {
-        Self { parent, guard, contents: Contents { made: None, channels: 0 } }
+        let contents = Contents { made: None, channels: 0, temporary: None };
+        Self { parent, kept: None, guard, contents }
+    }
+
+    /// Puts temporary files into this folder, where they stay.
+    pub(super) fn keeping(mut self, folder: PathBuf) -> Self {
+        self.kept = Some(folder);
+        self
+    }
+
+    /// The folder that programs get as TMPDIR; made when it is not there.
+    pub(super) fn temporary(&mut self) -> Result<&str, String> {
+        if self.contents.temporary.is_none() {
+            let folder = match &self.kept {
+                Some(folder) => folder.clone(),
+                None => self.make()?.join(TEMPORARY),
+            };
+            fs::create_dir_all(&folder).map_err(|error| cannot_make(&folder, &error))?;
+            self.contents.temporary = Some(folder.display().to_string());
+        }
+        Ok(self.contents.temporary.as_deref().unwrap_or_default())
     }
 
     /// Where it is, when it was made.

@@ -50,7 +50,7 @@ impl<'a> Attempt<'a> {
                 continue;
             }
             worker.latest = self.latest();
-            self.adopt(&mut worker);
+            self.adopt(&mut worker).await;
             self.has_heard = false;
             let end = self.accompany(worker).await;
             if self.has_heard {
@@ -97,9 +97,9 @@ impl<'a> Attempt<'a> {
     }
 
     /// Takes over what goes with a worker.
-    fn adopt(&mut self, worker: &mut Worker) {
+    async fn adopt(&mut self, worker: &mut Worker) {
         let before = self.folder.take_over(std::mem::take(&mut worker.folder));
-        self.batch.extend(before.remove().err().map(JobReport::Note));
+        self.batch.extend(before.remove().await.err().map(JobReport::Note));
         self.batch.extend(self.bounds.take_over(worker.group.take()).map(JobReport::Note));
     }
 
@@ -139,7 +139,7 @@ impl<'a> Attempt<'a> {
                 Followed::Done(end) => {
                     self.take_waiting(&mut worker.program);
                     self.tell_strays(&worker.program, &before);
-                    match self.keep(worker) {
+                    match self.keep(worker).await {
                         None => return end,
                         Some(unwanted) => worker = unwanted,
                     }
@@ -164,13 +164,13 @@ impl<'a> Attempt<'a> {
     }
 
     /// Lets a program wait for the next attempt; gives it back when none is to come.
-    fn keep(&mut self, mut worker: Worker) -> Option<Worker> {
+    async fn keep(&mut self, mut worker: Worker) -> Option<Worker> {
         let lot = self.submission.lot.as_deref().filter(|_| self.stop.asked().is_none());
         let Some(lot) = lot else { return Some(worker) };
         worker.group = self.bounds.hand_over();
         worker.folder = self.folder.hand_over();
         let mut unwanted = self.shared.workers.offer(lot, worker)?;
-        self.adopt(&mut unwanted);
+        self.adopt(&mut unwanted).await;
         Some(unwanted)
     }
 

@@ -133,7 +133,7 @@ impl Worker {
         }
         notes.extend(self.remove_leftovers(end.is_some()).await);
         notes.extend(self.group.and_then(|group| group.remove().err()));
-        notes.extend(self.folder.remove().err());
+        notes.extend(self.folder.remove().await.err());
         notes
     }
 

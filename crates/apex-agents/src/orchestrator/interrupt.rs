@@ -1,6 +1,9 @@
-//! Signals that ask a run to stop.
+//! Signals that ask a run to stop or to pause.
 
+use nix::sys::signal::Signal as NamedSignal;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::resources::ignored_signals;
 
 /// Where requests to stop come from.
 pub struct Interrupts {
@@ -12,10 +15,20 @@ pub struct Interrupts {
 enum Source {
     /// Nothing stops the run from outside.
     Never,
-    /// The signals that end a program: SIGINT, SIGTERM, SIGHUP.
-    Signals { interrupt: Signal, terminate: Signal, hang_up: Signal },
+    /// The signals that end a program, SIGINT, SIGTERM and SIGHUP, and the one that stops it from a
+    /// keyboard, SIGTSTP; none when this process was started to ignore it.
+    Signals { interrupt: Signal, terminate: Signal, hang_up: Signal, pause: Option<Signal> },
     /// Whoever holds the other end; the number is the signal that it stands for.
     Channel(tokio::sync::mpsc::Receiver<i32>),
+}
+
+/// What is asked from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// To stop, by a signal of this number.
+    Stop(i32),
+    /// To pause until somebody lets it go on.
+    Pause,
 }
 
 impl Interrupts {
@@ -25,7 +38,8 @@ impl Interrupts {
         Self::only(Source::Never)
     }
 
-    /// SIGINT, SIGTERM and SIGHUP of this process. From here on they no longer end it.
+    /// SIGINT, SIGTERM and SIGHUP of this process: from here on they no longer end it. SIGTSTP
+    /// stops it with everything it runs.
     ///
     /// # Errors
     /// When the system refuses to watch a signal.
@@ -37,6 +51,10 @@ impl Interrupts {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
+            pause: match is_ignored(NamedSignal::SIGTSTP) {
+                true => None,
+                false => Some(signal(SignalKind::from_raw(NamedSignal::SIGTSTP as i32))?),
+            },
         }))
     }
 
@@ -57,13 +75,13 @@ impl Interrupts {
         Self { source, beside: None }
     }
 
-    /// Waits for the next request and answers with its signal number.
-    pub(super) async fn next(&mut self) -> i32 {
+    /// Waits for the next request.
+    pub(super) async fn next(&mut self) -> Asked {
         let Some(beside) = &mut self.beside else { return self.source.next().await };
         tokio::select! {
-            number = self.source.next() => number,
+            asked = self.source.next() => asked,
             number = beside.recv() => match number {
-                Some(number) => number,
+                Some(number) => Asked::Stop(number),
                 None => {
                     self.beside = None;
                     self.source.next().await
@@ -75,19 +93,37 @@ impl Interrupts {
 
 impl Source {
     /// Waits for the next request.
-    async fn next(&mut self) -> i32 {
+    async fn next(&mut self) -> Asked {
         let received = match self {
             Self::Never => None,
-            Self::Channel(receiver) => receiver.recv().await,
-            Self::Signals { interrupt, terminate, hang_up } => tokio::select! {
-                got = interrupt.recv() => got.map(|()| SignalKind::interrupt().as_raw_value()),
-                got = terminate.recv() => got.map(|()| SignalKind::terminate().as_raw_value()),
-                got = hang_up.recv() => got.map(|()| SignalKind::hangup().as_raw_value()),
+            Self::Channel(receiver) => receiver.recv().await.map(Asked::Stop),
+            Self::Signals { interrupt, terminate, hang_up, pause } => tokio::select! {
+                got = interrupt.recv() => got.map(|()| stop(SignalKind::interrupt())),
+                got = terminate.recv() => got.map(|()| stop(SignalKind::terminate())),
+                got = hang_up.recv() => got.map(|()| stop(SignalKind::hangup())),
+                got = next_pause(pause) => got.map(|()| Asked::Pause),
             },
         };
         match received {
-            Some(number) => number,
+            Some(asked) => asked,
             None => std::future::pending().await,
         }
     }
+}
+
+fn stop(kind: SignalKind) -> Asked {
+    Asked::Stop(kind.as_raw_value())
+}
+
+/// The next request to pause; never, where that signal is ignored.
+async fn next_pause(signal: &mut Option<Signal>) -> Option<()> {
+    match signal {
+        Some(signal) => signal.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether this process was started to ignore a signal; not where nobody can say.
+fn is_ignored(signal: NamedSignal) -> bool {
+    ignored_signals().is_some_and(|mask| mask >> (signal as i32 - 1) & 1 == 1)
 }

@@ -6,33 +6,38 @@
 
 mod interrupt;
 mod lots;
+mod obeying;
+mod rules;
 mod stamp;
 mod variables;
 
 pub use interrupt::Interrupts;
+pub use rules::CategoryRules;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use apex_config::model::{Lifetime, Service, ServiceSource};
-use apex_core::event::{AgentEvent, JobEvent, RunEvent, RunResult, ServiceEvent, Setting};
-use apex_core::plan::ServiceScope;
+use apex_config::model::Service;
+use apex_core::event::{AgentEvent, JobEvent, RunEvent, RunResult, Setting};
 use apex_core::report::JobReport;
-use apex_core::schedule::{Command, Input, Scheduler};
-use apex_core::trace::Place;
+use apex_core::schedule::{Input, Scheduler};
 use apex_core::{AttemptNumber, Envelope, Event, JobIx, Moment, Plan, RunId, ServiceIx, Trace};
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::executor::{Allowance, Ending, Executor, Reported, Submission};
+use crate::executor::{Allowance, Executor, Reported};
+use crate::process::pause;
 use crate::progress::Feed;
 use crate::resources::LoadMeter;
-use crate::services::{Circle, Circles, ServiceAgent, ServiceReport};
+use crate::secrets::Secrets;
+use crate::services::{ServiceAgent, ServiceReport};
 use crate::staff::{AgentMessage, Staff};
 
+use interrupt::Asked;
 use lots::Lots;
+use obeying::Exports;
 use stamp::Stamp;
 
 /// Reports that are handled before their events are handed on: enough to share the cost of a
@@ -44,6 +49,9 @@ const SAMPLE_RHYTHM: Duration = Duration::from_millis(250);
 
 /// How long services may take to go away when the run is over.
 const CLEARING: Duration = Duration::from_secs(15);
+
+/// What displays get to say that the run pauses, before they are stopped with everything else.
+const SAYING: Duration = Duration::from_millis(50);
 
 /// Names the file for what an attempt of a job writes.
 pub type LogName = Arc<dyn Fn(&Plan, JobIx, AttemptNumber) -> PathBuf + Send + Sync>;
@@ -70,6 +78,8 @@ pub struct Parts {
     pub service_definitions: Vec<Service>,
     /// What the jobs of each layer of the plan may use together, by its index there.
     pub allowances: Vec<Arc<Allowance>>,
+    /// What holds for the jobs of each category of the plan, by its index there.
+    pub rules: Vec<CategoryRules>,
     /// Names the file for what an attempt writes.
     pub log_name: LogName,
     /// Who looks at the run.
@@ -78,6 +88,8 @@ pub struct Parts {
     pub staff: Staff,
     /// What may stop the run from outside.
     pub interrupts: Interrupts,
+    /// What events do not carry.
+    pub secrets: Secrets,
 }
 
 /// What is left when a run is over.
@@ -113,6 +125,7 @@ pub async fn run(parts: Parts) -> Finished {
         definitions: parts.service_definitions,
         exports: BTreeMap::new(),
         allowances: parts.allowances,
+        rules: parts.rules,
         log_name: parts.log_name,
         feeds: parts.feeds,
         staff: parts.staff,
@@ -120,6 +133,8 @@ pub async fn run(parts: Parts) -> Finished {
         outbox: Vec::new(),
         result: RunResult::default(),
         load: LoadMeter::default(),
+        shown_plan: parts.secrets.plan(&plan).map_or_else(|| Arc::clone(&plan), Arc::new),
+        secrets: parts.secrets,
         lots: Lots::of(&plan),
         held: Vec::new(),
         has_signal: false,
@@ -145,6 +160,7 @@ struct Ring {
     /// Variables of the run.
     base: Arc<BTreeMap<String, String>>,
     allowances: Vec<Arc<Allowance>>,
+    rules: Vec<CategoryRules>,
     log_name: LogName,
     feeds: Vec<Feed>,
     staff: Staff,
@@ -153,6 +169,9 @@ struct Ring {
     outbox: Vec<Envelope>,
     result: RunResult,
     load: LoadMeter,
+    secrets: Secrets,
+    /// The plan as events carry it.
+    shown_plan: Arc<Plan>,
     /// Which jobs may share programs.
     lots: Lots,
     /// Services that may end when no program is left that waited for more tests.
@@ -161,17 +180,9 @@ struct Ring {
     has_signal: bool,
 }
 
-/// Variables of a service that is ready.
-struct Exports {
-    /// For jobs and services on this machine.
-    outside: Arc<BTreeMap<String, String>>,
-    /// For containers.
-    inside: BTreeMap<String, String>,
-}
-
 /// What the ring waited for.
 enum Woken {
-    Signal(i32),
+    Asked(Asked),
     Jobs(Vec<Reported>),
     Service(ServiceIx, ServiceReport),
     Agent(AgentMessage),
@@ -193,7 +204,7 @@ impl Ring {
             let deadline = self.scheduler.next_deadline();
             let woken = tokio::select! {
                 biased;
-                signal = interrupts.next() => Woken::Signal(signal),
+                asked = interrupts.next() => Woken::Asked(asked),
                 Some(reported) = receive(&mut job_reports) => Woken::Jobs(reported),
                 Some((service, report)) = service_reports.recv() => Woken::Service(service, report),
                 () = sleep_until(self.began, deadline) => Woken::Deadline,
@@ -201,6 +212,10 @@ impl Ring {
                 // Last: an agent that never stops talking must not keep a deadline waiting.
                 message = self.staff.next() => Woken::Agent(message),
             };
+            if let Woken::Asked(Asked::Pause) = woken {
+                self.pause().await;
+                continue;
+            }
             self.handle(woken);
             // What has arrived meanwhile is handled before anything is handed on.
             for _ in 0..REPORTS_AT_ONCE {
@@ -233,17 +248,11 @@ impl Ring {
         notes
     }
 
-    /// Stops the services that waited for programs which are gone now.
-    fn stop_held(&mut self) {
-        if !self.held.is_empty() && !self.executor.is_releasing() {
-            for service in std::mem::take(&mut self.held) {
-                self.services.stop(service);
-            }
-        }
-    }
-
     fn begin(&mut self) {
         self.input(Input::Begin);
+        for warning in self.secrets.warnings().to_vec() {
+            self.emit(Event::Warning(warning));
+        }
         for agent in self.staff.names() {
             self.emit(Event::Agent(AgentEvent::Started { agent }));
         }
@@ -252,7 +261,9 @@ impl Ring {
 
     fn handle(&mut self, woken: Woken) {
         match woken {
-            Woken::Signal(signal) => {
+            // Taken care of where it can be waited for.
+            Woken::Asked(Asked::Pause) => {}
+            Woken::Asked(Asked::Stop(signal)) => {
                 if std::mem::replace(&mut self.has_signal, true) {
                     self.executor.hurry();
                 }
@@ -273,6 +284,17 @@ impl Ring {
         }
     }
 
+    /// Stops everything, itself included, until somebody lets it go on.
+    async fn pause(&mut self) {
+        self.input(Input::Paused);
+        self.hand_on();
+        tokio::time::sleep(SAYING).await;
+        pause::until_continued();
+        self.input(Input::Resumed);
+        self.load.forget();
+        self.hand_on();
+    }
+
     /// When to look at the machine: only when the number of slots may follow it.
     fn rhythm(&self) -> Option<Interval> {
         let is_adaptive = self.plan.slots < self.plan.slots_up_to;
@@ -289,20 +311,6 @@ impl Ring {
             self.load.forget();
         } else if let Some(load) = self.load.look() {
             self.input(Input::Load(load));
-        }
-    }
-
-    /// Keeps what a service exports for the jobs that need it.
-    fn note_exports(&mut self, service: ServiceIx, report: ServiceReport) -> ServiceEvent {
-        match report {
-            ServiceReport::Ready { addresses, exports, inside } => {
-                self.exports.insert(service, Exports { outside: Arc::new(exports), inside });
-                ServiceEvent::Ready { addresses }
-            }
-            ServiceReport::Failed { reason } => ServiceEvent::Failed { reason },
-            ServiceReport::Preparing { what } => ServiceEvent::Preparing { what },
-            ServiceReport::Lost { reason } => ServiceEvent::Lost { reason },
-            ServiceReport::Stopped => ServiceEvent::Stopped,
         }
     }
 
@@ -325,6 +333,7 @@ impl Ring {
         if let Event::Run(RunEvent::Finished(result)) = &event {
             self.result = result.clone();
         }
+        let event = self.secrets.mask().event(event, &self.shown_plan);
         if let Event::Job(job, JobEvent::Finished { .. }) = &event
             && let Some(lot) = self.lots.finish(*job)
         {
@@ -332,93 +341,6 @@ impl Ring {
         }
         let envelope = self.stamp.stamp(self.now(), event);
         self.outbox.push(envelope);
-    }
-
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::StartJob { job, attempt, only, whole } => {
-                let submission = self.submission(job, attempt, only, whole);
-                self.executor.submit(submission);
-            }
-            Command::TerminateJob(job) => self.executor.cancel(job, Ending::Terminate),
-            Command::KillJob(job) => self.executor.cancel(job, Ending::Kill),
-            Command::StartService(service) => self.start_service(service),
-            // The fixtures of tests are torn down with the services that they need.
-            Command::StopService(service) if self.executor.is_releasing() => {
-                self.held.push(service);
-            }
-            Command::StopService(service) => self.services.stop(service),
-            Command::KillService(service) => self.services.kill(service),
-        }
-    }
-
-    fn start_service(&mut self, service: ServiceIx) {
-        let Some(definition) = self.definitions.get(service.position()) else { return };
-        let is_container = matches!(definition.source, ServiceSource::Container(_));
-        // What outlives the run knows nothing of it.
-        let is_kept = matches!(definition.lifetime, Lifetime::Keep { .. });
-        let mut env = if is_kept { BTreeMap::new() } else { BTreeMap::clone(&self.base) };
-        for before in &self.plan.service(service).after {
-            let Some(exports) = self.exports.get(before) else { continue };
-            let seen = if is_container { &exports.inside } else { &*exports.outside };
-            env.extend(seen.clone());
-        }
-        if let Some(trace) = self.trace.as_ref().filter(|_| !is_kept) {
-            env.extend(variables::of_trace(trace, Place::Service(service)));
-        }
-        let circles = self.circles(service);
-        self.services.start_among(service, definition, &env, &circles);
-    }
-
-    /// Where a service of the plan stands among those of other layers and categories.
-    fn circles(&self, service: ServiceIx) -> Circles {
-        let circle = |service: ServiceIx| match &self.plan.service(service).scope {
-            ServiceScope::Run => Circle::default(),
-            ServiceScope::Layer(layer) => Circle::own(&format!("layer-{layer}")),
-            ServiceScope::Category(category) => Circle::own(&format!("category-{category}")),
-        };
-        let own = circle(service);
-        let before = self.plan.service(service).after.iter().map(|&before| circle(before));
-        let mut needed: Vec<Circle> = before.filter(|circle| *circle != own).collect();
-        needed.sort();
-        needed.dedup();
-        Circles { own, needed }
-    }
-
-    fn submission(
-        &mut self,
-        job: JobIx,
-        attempt: AttemptNumber,
-        only: Option<Vec<Arc<str>>>,
-        whole: bool,
-    ) -> Submission {
-        let lot = self.lots.start(job, attempt);
-        let planned = self.plan.job(job);
-        let spec = planned.undivided.as_deref().filter(|_| whole).unwrap_or(&planned.spec);
-        let category = self.plan.category(planned.category);
-        let mut of_attempt = variables::of_attempt(&self.plan, job, attempt, spec);
-        if let Some(trace) = &self.trace {
-            of_attempt.extend(variables::of_trace(trace, Place::Job(job)));
-        }
-        let mut env = vec![Arc::clone(&self.base), Arc::new(of_attempt)];
-        env.extend(
-            planned.services.iter().filter_map(|one| {
-                self.exports.get(one).map(|exports| Arc::clone(&exports.outside))
-            }),
-        );
-        Submission {
-            run: self.run.clone(),
-            job,
-            attempt,
-            category: category.name.as_str().into(),
-            spec: spec.clone(),
-            only,
-            env,
-            log: (self.log_name)(&self.plan, job, attempt),
-            grace: category.grace,
-            allowance: self.allowances.get(category.layer.position()).cloned().unwrap_or_default(),
-            lot,
-        }
     }
 
     /// Hands the stamped events to everybody who looks.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use apex_config::environment_variables as names;
+use apex_config::model::{Category, Colour};
 use apex_core::plan::JobSpec;
 use apex_core::trace::{Place, SpanId};
 use apex_core::{AttemptNumber, JobIx, Plan, RunId, Trace};
@@ -46,6 +47,37 @@ pub(super) fn of_attempt(
         (names::ATTEMPT, attempt.0.to_string()),
         (names::SHARD, shard.map_or_else(|| "1/1".to_owned(), |(one, of)| format!("{one}/{of}"))),
     ];
+    own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Variables of every job of a category.
+#[must_use]
+pub(super) fn of_category(category: &Category) -> BTreeMap<String, String> {
+    let model = &category.model;
+    let is_real = if model.is_real { "true" } else { "false" };
+    let mode = if model.is_real { "real" } else { "mock" };
+    let mut own = vec![
+        (names::TEST_LLM_MODE, mode.to_owned()),
+        (names::TEST_LLM_TIMEOUT, model.timeout.as_secs().to_string()),
+    ];
+    own.extend(names::REAL_LLM.map(|name| (name, is_real.to_owned())));
+    let colours = match category.colour {
+        Colour::Inherit => return named(own),
+        Colour::Always => ["", "1", "1", "1", "always"],
+        Colour::Never => ["1", "", "0", "0", "never"],
+    };
+    let variables = [
+        names::NO_COLOR,
+        names::FORCE_COLOR,
+        names::CLICOLOR_FORCE,
+        names::PY_COLORS,
+        names::CARGO_TERM_COLOR,
+    ];
+    own.extend(variables.into_iter().zip(colours.map(str::to_owned)));
+    named(own)
+}
+
+fn named(own: Vec<(&str, String)>) -> BTreeMap<String, String> {
     own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 

@@ -108,6 +108,18 @@ pub(crate) fn look() -> Vec<Entry> {
     living
 }
 
+/// Everything of a run that is a child of this process: programs and orphans.
+pub(super) fn roots() -> Vec<Entry> {
+    let mut census = census();
+    let (mut roots, _) = census.living_orphans();
+    let leaders = census.programs.values().filter_map(|leader| match leader {
+        Leader::Child(id) => Entry::of(*id),
+        Leader::Expected | Leader::Reaped(_) => None,
+    });
+    roots.extend(leaders.filter(|entry| !entry.is_dead));
+    roots
+}
+
 /// The living orphans of a program.
 pub(super) fn orphans_of(cookie: Cookie) -> Vec<Entry> {
     let mut census = census();

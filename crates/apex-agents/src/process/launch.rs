@@ -17,6 +17,7 @@ use super::start_error;
 use crate::control_group::JobGroup;
 use crate::guardian::Guard;
 use crate::resources;
+use crate::secrets::Mask;
 
 /// A program with everything it gets. Nothing is inherited.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,8 @@ pub struct Common {
     pub(super) usual_signals: SigSet,
     /// Who ends them when this process is gone.
     pub(super) guard: Option<Arc<Guard>>,
+    /// What of their output is not kept as it is.
+    mask: Arc<Mask>,
 }
 
 impl Common {
@@ -58,7 +61,21 @@ impl Common {
             input: openat(CWD, c"/dev/null", flags, Mode::empty()),
             usual_signals: spawn::usual_signals(resources::ignored_signals()),
             guard: None,
+            mask: Arc::default(),
         }
+    }
+
+    /// Keeps and shows no secret that they write.
+    #[must_use]
+    pub fn masked_by(mut self, mask: Arc<Mask>) -> Self {
+        self.mask = mask;
+        self
+    }
+
+    /// What of their output is not kept as it is.
+    #[must_use]
+    pub const fn mask(&self) -> &Arc<Mask> {
+        &self.mask
     }
 
     /// Lists them for a guardian.

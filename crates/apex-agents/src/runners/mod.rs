@@ -27,6 +27,7 @@ pub use command::{Reported, ReportedTest, read_report};
 pub use context::SessionContext;
 pub use javascript::NodePackage;
 pub use session::{Invocation, Resident, Session, Step, Wish};
+pub(crate) use text::bounded_to;
 pub use tools::Tools;
 
 use self::context::{Purpose, TestSelection};

@@ -75,12 +75,19 @@ impl<const LIMIT: usize> Tail<LIMIT> {
 
 /// The beginning and the end of a text that is longer than [`TEXT_LIMIT`].
 pub(crate) fn bounded(text: String) -> String {
-    if text.len() <= TEXT_LIMIT {
+    bounded_to(text, TEXT_LIMIT)
+}
+
+/// The beginning and the end of a text that is longer than so many bytes, and how many are left
+/// out between them.
+pub(crate) fn bounded_to(text: String, limit: usize) -> String {
+    if text.len() <= limit {
         return text;
     }
-    let head = floor_char(&text, TEXT_LIMIT * 3 / 4);
-    let tail = floor_char(&text, text.len() - TEXT_LIMIT / 4);
-    format!("{}\n... cut by Apex ...\n{}", &text[..head], &text[tail..])
+    let head = floor_char(&text, limit * 3 / 4);
+    let tail = floor_char(&text, text.len() - limit / 4);
+    let gone = tail - head;
+    format!("{}\n... {gone} bytes left out by Apex ...\n{}", &text[..head], &text[tail..])
 }
 
 fn floor_char(text: &str, mut index: usize) -> usize {

@@ -16,13 +16,13 @@ use super::circle::Circles;
 use super::docker::{ContainerService, Engine, Ground, Owned};
 use super::external::ExternalService;
 use super::life::{self, Reports, Startable};
-use super::masked::Masked;
 use super::ports;
 use super::program::ProgramService;
 use super::secrets;
 use crate::guardian::Guard;
 use crate::panics::catch_panic;
 use crate::process::{Ending, StopRequest};
+use crate::secrets::Mask;
 
 /// Reports that wait for the reader; a service makes a few in its life.
 const REPORTS: usize = 64;
@@ -85,6 +85,7 @@ pub struct ServiceSettings {
 pub struct ServiceAgent {
     settings: ServiceSettings,
     guard: Option<Arc<Guard>>,
+    mask: Arc<Mask>,
     reports: mpsc::Sender<(ServiceIx, ServiceReport)>,
     running: HashMap<ServiceIx, Running>,
     given_ports: HashSet<u16>,
@@ -111,6 +112,7 @@ impl ServiceAgent {
         let agent = Self {
             settings,
             guard: None,
+            mask: Arc::default(),
             reports,
             running: HashMap::new(),
             given_ports: HashSet::new(),
@@ -124,6 +126,13 @@ impl ServiceAgent {
     #[must_use]
     pub fn guarded_by(mut self, guard: Option<Arc<Guard>>) -> Self {
         self.guard = guard;
+        self
+    }
+
+    /// Keeps no secret that services write.
+    #[must_use]
+    pub fn masked_by(mut self, mask: Arc<Mask>) -> Self {
+        self.mask = mask;
         self
     }
 
@@ -150,16 +159,18 @@ impl ServiceAgent {
         let secrets = secrets::read(service, &self.settings.root, &self.settings.base_env)
             .map_err(|why| format!("service `{}` did not start: {why}", service.name));
         let hidden = secrets.as_ref().ok().into_iter().flat_map(BTreeMap::values);
-        let masked = Arc::new(Masked::of(hidden.map(String::as_str)));
+        let mask = self.mask.and(hidden.map(String::as_str)).map(Arc::new);
+        let shown = mask.as_ref().map_or_else(|_| Arc::clone(&self.mask), Arc::clone);
         let startable = secrets.and_then(|secrets| {
+            let mask = mask?;
             // They are variables like any other from here on; what is shown is masked.
             let mut service = service.clone();
             service.env.extend(secrets);
-            self.prepare(&service, env, circles, &masked)
+            self.prepare(&service, env, circles, &mask)
         });
         let name = service.name.clone();
         let stop = Arc::new(StopRequest::default());
-        let reports = Reports { ix, to: self.reports.clone(), masked };
+        let reports = Reports { ix, to: self.reports.clone(), mask: shown };
         let service = service.clone();
         let task_stop = Arc::clone(&stop);
         let task = tokio::spawn(async move {
@@ -227,7 +238,7 @@ impl ServiceAgent {
         service: &Service,
         env: &BTreeMap<String, String>,
         circles: &Circles,
-        masked: &Arc<Masked>,
+        mask: &Arc<Mask>,
     ) -> Result<Startable, String> {
         let name = &service.name;
         let log = format!("{}.log", circles.own.name(name.as_str()));
@@ -247,8 +258,8 @@ impl ServiceAgent {
                     addresses,
                     log,
                     grace: self.settings.grace,
-                    masked: Arc::clone(masked),
                     guard: self.guard.clone(),
+                    mask: Arc::clone(mask),
                     service: service.clone(),
                 }))
             }
@@ -283,7 +294,7 @@ impl ServiceAgent {
                     log,
                     grace: self.settings.grace,
                     circles: circles.clone(),
-                    masked: Arc::clone(masked),
+                    mask: Arc::clone(mask),
                 })))
             }
             ServiceSource::Compose { file, service: inner } => Err(format!(

@@ -12,9 +12,9 @@ use super::addresses::Addresses;
 use super::agent::ServiceReport;
 use super::docker::{ContainerService, Watched};
 use super::external::ExternalService;
-use super::masked::Masked;
 use super::program::{Down, ProgramService};
 use crate::process::StopRequest;
+use crate::secrets::Mask;
 
 /// Time between two reports of progress.
 const PROGRESS_RHYTHM: Duration = Duration::from_secs(1);
@@ -143,7 +143,7 @@ pub(super) struct Reports {
     pub(super) ix: ServiceIx,
     pub(super) to: mpsc::Sender<(ServiceIx, ServiceReport)>,
     /// What reasons never show.
-    pub(super) masked: Arc<Masked>,
+    pub(super) mask: Arc<Mask>,
 }
 
 impl Reports {
@@ -151,10 +151,10 @@ impl Reports {
     pub(super) async fn send(&self, report: ServiceReport) {
         let report = match report {
             ServiceReport::Failed { reason } => {
-                ServiceReport::Failed { reason: self.masked.text(&reason) }
+                ServiceReport::Failed { reason: self.mask.text(&reason).into_owned() }
             }
             ServiceReport::Lost { reason } => {
-                ServiceReport::Lost { reason: self.masked.text(&reason) }
+                ServiceReport::Lost { reason: self.mask.text(&reason).into_owned() }
             }
             other => other,
         };

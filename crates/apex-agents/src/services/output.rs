@@ -7,8 +7,8 @@ use std::sync::Arc;
 use apex_core::event::Stream;
 use regex::Regex;
 
-use super::masked::{Masked, MaskedStream};
 use crate::process::{LineCutter, Log};
+use crate::secrets::{Mask, Streams};
 
 /// Lines that are remembered for the reason of a failure.
 const TAIL_LINES: usize = 10;
@@ -21,28 +21,26 @@ pub(super) struct Output {
     path: PathBuf,
     log: Log,
     log_problem: Option<String>,
+    /// What it writes, without secrets.
+    shown: Streams,
     stdout: LineCutter,
     stderr: LineCutter,
     tail: VecDeque<String>,
     wanted: Vec<Regex>,
-    masked: Arc<Masked>,
-    /// What of each stream may be the beginning of a secret.
-    held: [MaskedStream; 2],
 }
 
 impl Output {
-    /// Output that goes to a file; lines that match `wanted` are waited for.
-    pub(super) fn into_file(path: PathBuf, wanted: Vec<Regex>, masked: Arc<Masked>) -> Self {
+    /// Output that goes to a file, without secrets; lines that match `wanted` are waited for.
+    pub(super) fn into_file(path: PathBuf, wanted: Vec<Regex>, mask: &Arc<Mask>) -> Self {
         Self {
             log: Log::at(path.clone()),
             path,
             log_problem: None,
+            shown: Streams::of(mask),
             stdout: LineCutter::default(),
             stderr: LineCutter::default(),
             tail: VecDeque::with_capacity(TAIL_LINES),
             wanted,
-            masked,
-            held: [MaskedStream::default(), MaskedStream::default()],
         }
     }
 
@@ -53,19 +51,11 @@ impl Output {
 
     /// Takes bytes.
     pub(super) fn take(&mut self, stream: Stream, bytes: &[u8]) {
-        if self.masked.is_empty() {
-            return self.keep(stream, bytes);
+        let Self { log, log_problem, shown, stdout, stderr, tail, wanted, .. } = self;
+        let bytes = shown.one(stream).push(bytes);
+        if let Err(problem) = log.write(bytes) {
+            *log_problem = Some(problem);
         }
-        let shown = self.held[stream as usize].take(&self.masked, bytes);
-        self.keep(stream, &shown);
-    }
-
-    /// Keeps bytes without secrets.
-    fn keep(&mut self, stream: Stream, bytes: &[u8]) {
-        if let Err(problem) = self.log.write(bytes) {
-            self.log_problem = Some(problem);
-        }
-        let Self { stdout, stderr, tail, wanted, .. } = self;
         let lines = match stream {
             Stream::Stdout => stdout,
             Stream::Stderr => stderr,
@@ -78,13 +68,17 @@ impl Output {
 
     /// Takes the lines that never got their end.
     pub(super) fn finish(&mut self) {
-        for stream in [Stream::Stdout, Stream::Stderr] {
-            let rest = self.held[stream as usize].finish(&self.masked);
-            if !rest.is_empty() {
-                self.keep(stream, &rest);
+        let Self { log, log_problem, shown, stdout, stderr, tail, .. } = self;
+        for (stream, lines) in [(Stream::Stdout, &mut *stdout), (Stream::Stderr, &mut *stderr)] {
+            let rest = shown.one(stream).finish();
+            if let Err(problem) = log.write(rest) {
+                *log_problem = Some(problem);
             }
+            lines.push(rest, |line| remember(tail, line));
         }
-        let Self { stdout, stderr, tail, .. } = self;
+        if let Err(problem) = log.finish() {
+            *log_problem = Some(problem);
+        }
         stdout.finish(|line| remember(tail, line));
         stderr.finish(|line| remember(tail, line));
     }

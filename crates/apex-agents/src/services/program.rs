@@ -11,13 +11,14 @@ use regex::Regex;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::addresses::Addresses;
-use super::masked::Masked;
 use super::output::Output;
 use super::readiness::{Conditions, Probing, Surroundings, arguments_of};
 use crate::guardian::Guard;
+use crate::process::pause::Since;
 use crate::process::{
     Common, Ending, Environment, Happening, Launch, Program, READ_SIZE, Source, StopRequest,
 };
+use crate::secrets::Mask;
 
 /// How long the output of a service that ended is still read.
 const REST: Duration = Duration::from_millis(200);
@@ -46,10 +47,10 @@ pub(super) struct ProgramService {
     pub(super) log: PathBuf,
     /// Time between the request to end and the kill.
     pub(super) grace: Duration,
-    /// What is never shown of what it writes.
-    pub(super) masked: Arc<Masked>,
     /// Who ends it when this process is gone.
     pub(super) guard: Option<Arc<Guard>>,
+    /// What of its output is not kept as it is.
+    pub(super) mask: Arc<Mask>,
 }
 
 /// A service that runs.
@@ -80,11 +81,11 @@ impl ProgramService {
     /// Runs a one-shot service to its end, which has to be 0. Nothing of it runs any more then.
     pub(super) async fn run_once(&self, stop: &StopRequest) -> Result<(), Down> {
         let mut up = self.begin(stop, Vec::new())?;
-        let limit = Instant::now() + self.service.readiness.timeout;
+        let (begun, limit) = (Since::now(), self.service.readiness.timeout);
         loop {
             let step = tokio::select! {
                 biased;
-                () = sleep_until(limit) => {
+                () = begun.passed(limit) => {
                     let missing = vec!["it had not ended".to_owned()];
                     return Err(Down::Failed(up.fail_late(missing).await));
                 }
@@ -148,7 +149,7 @@ impl ProgramService {
             service: self,
             stop,
             program,
-            output: Output::into_file(self.log.clone(), patterns, Arc::clone(&self.masked)),
+            output: Output::into_file(self.log.clone(), patterns, &self.mask),
             buffer: Vec::with_capacity(READ_SIZE),
         })
     }
@@ -178,13 +179,13 @@ impl Up<'_> {
     }
 
     async fn await_readiness(&mut self, probing: &mut Probing) -> Readied {
-        let limit = Instant::now() + self.service.service.readiness.timeout;
+        let (begun, limit) = (Since::now(), self.service.service.readiness.timeout);
         while !(probing.is_done() && self.output.has_all_wanted()) {
             let step = tokio::select! {
                 // Output comes last: a service that writes without a pause is ready all the same.
                 biased;
                 () = probing.next(), if !probing.is_done() => continue,
-                () = sleep_until(limit) => return Readied::Late,
+                () = begun.passed(limit) => return Readied::Late,
                 step = self.step() => step,
             };
             match step {

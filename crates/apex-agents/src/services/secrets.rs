@@ -12,7 +12,7 @@ const FILE_LIMIT: u64 = 64 * 1024;
 ///
 /// # Errors
 /// A text for people: which secret is not where it should be.
-pub(super) fn read(
+pub(crate) fn read(
     service: &Service,
     root: &Path,
     variables: &BTreeMap<String, String>,

@@ -153,7 +153,7 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     // Everything that the run needs is in the plan; of a large project, the configuration is
     // the larger one.
     apart(move || drop(controller))?;
-    let record = Record::begin(&runs, &run, prepared.plan(), whole.as_ref())?;
+    let record = begin_record(&runs, &run, &prepared, whole.as_ref())?;
     // A part teaches when it is joined with the others, so that all machines know the same.
     let recorder = if whole.is_some() { None } else { past.recorder() };
     let places = (behind.state.as_path(), behind.root.as_path());
@@ -168,6 +168,20 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     }
     behind.start(global, args, code == ExitCode::Passed)?;
     Ok(code)
+}
+
+/// Begins the record of a run, without its secrets.
+fn begin_record(
+    runs: &Runs,
+    run: &RunId,
+    prepared: &PreparedRun,
+    whole: Option<&Plan>,
+) -> Result<Record, Failure> {
+    let secrets = prepared.secrets();
+    let plan = secrets.plan(prepared.plan());
+    let shown_whole = whole.and_then(|whole| secrets.plan(whole));
+    let plan = plan.as_ref().unwrap_or_else(|| prepared.plan());
+    Record::begin(runs, run, plan, shown_whole.as_ref().or(whole))
 }
 
 /// Those who look at a run beside its record and its displays.
@@ -206,6 +220,7 @@ fn run_recorded(
         out::people(&format!("limits of layers: {}\n", control_group::enforcement()));
     }
     process::own_all_children();
+    process::close_inherited(std::env::var("MAKEFLAGS").ok().as_deref());
     let outcome = runtime()?.block_on(async {
         let interrupts = Interrupts::of_this_process().map_err(|error| {
             Failure::environment(

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CategoryName, EnvironmentName, LayerId, RetryCauses, RetryWhen, ServiceName};
+use super::{
+    CategoryName, Colour, EnvironmentName, LayerId, ModelAccess, Oversight, RetryCauses, RetryWhen,
+    ServiceName,
+};
 
 /// A kind of tests with everything that is known about it: the category table, the repository's
 /// own table and the entry of the layer, in this order, the later winning.
@@ -53,8 +56,6 @@ pub struct Category {
     pub min_memory_mb: u32,
     /// Whether a failed test in it is a critical failure.
     pub critical: bool,
-    /// Whether it wants a real language model.
-    pub model_use: ModelUse,
     /// What a layer file says about its work; empty when Apex has to find it.
     pub recipe: Recipe,
     /// Which of the tests found belong to it.
@@ -71,6 +72,12 @@ pub struct Category {
     pub retry_on: RetryCauses,
     /// What a flaky test counts as, when not as its layer says.
     pub flaky: Option<FlakyPolicy>,
+    /// How its jobs are watched, and how much of what they write is kept.
+    pub oversight: Oversight,
+    /// The language model that its tests meet.
+    pub model: ModelAccess,
+    /// Whether its programs are asked for colours.
+    pub colour: Colour,
     /// Free words for selection.
     pub tags: Vec<String>,
 }
@@ -109,18 +116,6 @@ pub enum Load {
     Network,
 }
 
-/// Which language model the tests of a category are meant to meet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum ModelUse {
-    /// Follows flag, layer and environment.
-    #[default]
-    Auto,
-    /// A real one unless told otherwise.
-    Real,
-    /// A mocked one.
-    Mock,
-}
-
 /// What a layer file says about the work of a category.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -140,6 +135,8 @@ pub struct Recipe {
     /// Glob of the JUnit, TAP, CTRF or event files that a command writes, `stdout` for TAP on its
     /// standard output, `events` for lines appended to the path in `APEX_EVENTS`.
     pub report: Option<String>,
+    /// Further arguments of its framework.
+    pub arguments: Vec<String>,
     /// Additional environment of its jobs.
     pub env: BTreeMap<String, String>,
 }

@@ -7,16 +7,19 @@ mod category;
 mod container;
 mod execution;
 mod fail_fast;
+mod language_model;
 mod layer;
 mod name;
+mod oversight;
 mod quarantine;
 mod retry;
+mod secrets;
 mod service;
 mod telemetry;
 
 pub use category::{
-    Category, CategoryKind, CommandLine, Filters, FlakyPolicy, Load, ModelUse, Priority, Recipe,
-    RunnerKind, Shards, Split,
+    Category, CategoryKind, CommandLine, Filters, FlakyPolicy, Load, Priority, Recipe, RunnerKind,
+    Shards, Split,
 };
 pub use container::{
     Consent, Container, ContainerDetails, ContainerLimits, ContainerNetwork, HealthTest,
@@ -27,13 +30,16 @@ pub use execution::{
     WithoutLayers,
 };
 pub use fail_fast::{FailFast, FailureLimits};
+pub use language_model::{Colour, ModelAccess};
 pub use layer::{
     AtLeastEvery, BudgetPolicy, ExecutionMode, Layer, LayerConflict, ResourceLimits,
     SuccessCriteria,
 };
 pub use name::{CategoryName, EnvironmentName, InvalidName, LayerId, ModeName, ServiceName};
+pub use oversight::Oversight;
 pub use quarantine::Quarantined;
 pub use retry::{RetryCauses, RetryOn, RetryWhen};
+pub use secrets::SecretRules;
 pub use service::{
     Lifetime, Preset, Readiness, ReadinessCheck, SecretSource, Service, ServiceSource, Tls,
 };
@@ -84,6 +90,8 @@ pub struct Config {
     pub modes: IndexMap<ModeName, Mode>,
     /// How long state on disk is kept.
     pub retention: Retention,
+    /// What is never shown or kept as it is.
+    pub secrets: SecretRules,
     /// Where traces, metrics and logs go.
     pub telemetry: Telemetry,
 }

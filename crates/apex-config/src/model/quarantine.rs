@@ -27,7 +27,7 @@ impl Quarantined {
 
 /// Whether a text is what a pattern says; `*` stands for any text, everything else for itself:
 /// ids are full of brackets, so that no other sign can have a meaning.
-fn fits(pattern: &str, text: &str) -> bool {
+pub(super) fn fits(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };

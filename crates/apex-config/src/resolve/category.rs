@@ -8,20 +8,21 @@ use std::time::Duration;
 
 use super::fill::env;
 use super::layer::{custom_config, scaled};
+use super::oversight::{model, oversight};
 use super::view::View;
 use super::words::{category_kind, flaky, load, priority, runner};
 use super::{Categories, Layers, Work, with_hint};
 use crate::dialect;
 use crate::environment_variables::CUSTOM_CONFIG;
 use crate::model::{
-    Category, CategoryName, EnvironmentName, Filters, LayerId, ModelUse, Priority, Recipe,
+    Category, CategoryName, Colour, EnvironmentName, Filters, LayerId, Priority, Recipe,
     RetryCauses, RetryOn, RetryWhen, ServiceName, Shards, Split,
 };
 use crate::node::{Map, Meaning, Node, Value};
 use crate::overlay::merge;
 use crate::place::SourceKind;
 use crate::problem::{Problem, Severity, suggestion};
-use crate::shape::{CATEGORY, form::leaves};
+use crate::shape::{CATEGORY, LAYER, form::leaves};
 
 /// The definitions outside of layers, and the names that layers list.
 pub(super) struct Table<'t> {
@@ -109,6 +110,7 @@ pub(super) fn of_layer(
         let mut category = category(work, name, View::new(Some(&description.0), &CATEGORY));
         category.is_own = definition.is_none();
         category.place_in(scope, position, View::new(Some(&description.0), &CATEGORY));
+        category.model = model(View::new(Some(&description.0), &CATEGORY), &scope.layer, work);
         if let Some(custom) = &custom {
             let env = &mut category.recipe.env;
             env.entry(CUSTOM_CONFIG.to_owned()).or_insert_with(|| custom.clone());
@@ -255,11 +257,6 @@ fn category(work: &mut Work<'_, '_>, name: CategoryName, view: View<'_>) -> Cate
         dedicated: requirements.flag("dedicated_resources"),
         min_memory_mb: requirements.whole("min_memory_mb"),
         critical: priority == Priority::Critical,
-        model_use: match view.text("llm") {
-            "real" => ModelUse::Real,
-            "mock" => ModelUse::Mock,
-            _ => ModelUse::Auto,
-        },
         recipe: recipe(work, view),
         filters: Filters {
             include: view.inner("filters").texts("include_patterns"),
@@ -286,6 +283,13 @@ fn category(work: &mut Work<'_, '_>, name: CategoryName, view: View<'_>) -> Cate
             None => RetryCauses::default(),
         },
         flaky: view.optional_text("flaky").and_then(flaky),
+        oversight: oversight(view),
+        model: model(view, &View::new(None, &LAYER), work),
+        colour: match view.text("colour") {
+            "always" => Colour::Always,
+            "never" => Colour::Never,
+            _ => Colour::Inherit,
+        },
         tags: view.texts("tags"),
     }
 }
@@ -333,8 +337,18 @@ fn recipe(work: &mut Work<'_, '_>, view: View<'_>) -> Recipe {
         working_directory: view.optional_text("working_directory").map(str::to_owned),
         inputs: view.texts("inputs"),
         report: view.optional_text("report").map(str::to_owned),
+        arguments: view.texts("arguments"),
         env: env(work, view, "env"),
     };
+    if let (Some(node), Some(_), false) =
+        (view.node("arguments"), &recipe.command, recipe.arguments.is_empty())
+    {
+        let problem = Problem::error(
+            node.place(),
+            "`arguments` are for a framework, and this category is a command",
+        );
+        work.push(problem.at("arguments").hint("write them into `command`"));
+    }
     check_parts(work, view, &recipe);
     let folder = recipe.working_directory.as_deref().unwrap_or(".");
     for item in view.items("paths") {

@@ -14,6 +14,7 @@ mod graph;
 mod layer;
 mod limits;
 mod modes;
+mod oversight;
 mod quarantine;
 pub(crate) mod secrets;
 mod service;
@@ -70,6 +71,7 @@ pub(crate) fn resolve(scene: &Scene<'_>, problems: &mut Vec<Problem>) -> Config 
         execution,
         services,
         retention: execution::retention(scene.tree),
+        secrets: secrets::rules(scene.tree),
         telemetry: telemetry::telemetry(scene.tree),
         categories: std::mem::take(&mut categories),
         layers,

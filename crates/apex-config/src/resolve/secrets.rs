@@ -1,8 +1,24 @@
-//! Secrets in plain text.
+//! Which variables hold secrets, and secrets in plain text.
 
 use super::Work;
+use super::view::View;
+use crate::model::SecretRules;
 use crate::node::{Node, Value};
 use crate::problem::Problem;
+use crate::shape::{Fallback, SECRETS};
+
+/// How secrets are recognised.
+pub(super) fn rules(tree: &Node) -> SecretRules {
+    let view = View::new(tree.get("secrets"), &SECRETS);
+    let mut names = match SECRETS.fallback("names") {
+        Fallback::Words(words) if view.node("names").is_none() => {
+            words.iter().map(|&word| word.to_owned()).collect()
+        }
+        _ => view.texts("names"),
+    };
+    names.extend(view.texts("variables"));
+    SecretRules { names, except: view.texts("except"), files: view.texts("files") }
+}
 
 /// Looks through every `env`, `exports` and `headers` that the user wrote.
 pub(super) fn check(work: &mut Work<'_, '_>) {

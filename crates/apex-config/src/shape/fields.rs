@@ -31,8 +31,26 @@ pub static FILE: Record = Record {
         Field::new("alerts", Kind::List(&Kind::Record(&ALERT)), EmptyList, "conditions that somebody is told of").without_effect(),
         Field::new("telemetry", Kind::Record(&TELEMETRY), EmptyMap, "where traces, metrics, logs and events go"),
         Field::new("retention", Kind::Record(&RETENTION), EmptyMap, "how long state on disk is kept"),
+        Field::new("secrets", Kind::Record(&SECRETS), EmptyMap, "what is never shown or kept as it is"),
     ],
 };
+
+/// `secrets`.
+pub(crate) static SECRETS: Record = Record {
+    name: "secrets",
+    extends: None,
+    fields: &[
+        Field::new("names", Kind::List(&VARIABLE_PATTERN), Words(SECRET_NAMES), "names of variables whose values are masked in everything that is shown or kept; `*` stands for any text, upper and lower case are the same"),
+        Field::new("variables", Kind::List(&VARIABLE_PATTERN), EmptyList, "further variables whose values are masked, written as `names`"),
+        Field::new("except", Kind::List(&VARIABLE_PATTERN), EmptyList, "variables that are no secrets, whatever `names` says; written as `names`"),
+        Field::new("files", Kind::List(&Kind::Text(Form::Length(1, 4096))), EmptyList, "files whose lines are masked, below the project root or absolute; of `NAME=value` the value"),
+    ],
+};
+
+const VARIABLE_PATTERN: Kind = Kind::Text(Form::Length(1, 256));
+
+/// Names that usually stand for something secret.
+const SECRET_NAMES: &[&str] = &["*TOKEN", "*PASSWORD*", "*PASSWD*", "*PASSPHRASE*", "*SECRET", "*SECRET_KEY*", "*_KEY", "*APIKEY", "*CREDENTIAL", "*CREDENTIALS", "*_PAT", "*CONNECTION_STRING"];
 
 /// An entry of `quarantine`.
 pub(crate) static QUARANTINED: Record = Record {
@@ -79,7 +97,7 @@ pub(crate) static LAYER: Record = Record {
         Field::new("categories", Kind::List(&Kind::Record(&CATEGORY)), Unset, "its categories in order, at least one"),
         Field::new("grace_seconds", Kind::Integer(0, 300), Number(10.0), "time between the request to end and the kill"),
         Field::new("success_criteria", Kind::Record(&SUCCESS_CRITERIA), EmptyMap, "when it counts as a success in spite of failures"),
-        Field::new("llm_requirements", Kind::Record(&LLM_REQUIREMENTS), EmptyMap, "the language model that its tests meet").without_effect(),
+        Field::new("llm_requirements", Kind::Record(&LLM_REQUIREMENTS), EmptyMap, "the language model that its tests meet"),
         Field::new("environment_overrides", Kind::Map(Form::EnvironmentName, &Kind::Record(&LAYER_OVERRIDE)), EmptyMap, "changes for one environment"),
         Field::new("timeout_multiplier", Kind::Number(0.1, 20.0), Number(1.0), "factor on its budget, its categories' timeouts and the start limits of its services"),
         Field::new("custom_config", Kind::Anything, EmptyMap, "given to children as JSON in APEX_CUSTOM_CONFIG"),
@@ -192,7 +210,7 @@ pub(crate) static EXECUTION: Record = Record {
         Field::new("cpu_limit_percent", Kind::Integer(10, 100), Unset, "processors of a run without layers; without effect, because the number of jobs follows what the machine is doing").without_effect(),
         Field::new("environment", Kind::Text(Form::EnvironmentName), Word("test"), "environment when nobody names one"),
         Field::new("use_real_services", Kind::Boolean, Unset, "services must be real").without_effect(),
-        Field::new("use_real_llm", Kind::Boolean, Unset, "the language model must be real").without_effect(),
+        Field::new("use_real_llm", Kind::Boolean, Unset, "whether categories that say nothing of it meet a real language model"),
         Field::new("generate_reports", Kind::Boolean, Flag(true), "reports are written").without_effect(),
         Field::new("report_formats", TEXTS, EmptyList, "which reports").without_effect(),
         Field::new("enable_progress_tracking", Kind::Boolean, Flag(true), "progress is shown").without_effect(),

@@ -38,8 +38,11 @@ impl Join {
 
     fn take_run(&mut self, at: usize, when: Moment, event: RunEvent) {
         match event {
-            // How many jobs run at the same time is the business of each machine.
-            RunEvent::Started(_) | RunEvent::SlotsChanged { .. } => {}
+            // How many jobs run at the same time, and when it pauses, is the business of each machine.
+            RunEvent::Started(_)
+            | RunEvent::SlotsChanged { .. }
+            | RunEvent::Paused
+            | RunEvent::Resumed => {}
             RunEvent::Interrupted { signal, .. } => {
                 self.result.signal.get_or_insert(signal);
                 self.emit(when, Event::Run(event));
@@ -152,6 +155,9 @@ impl Join {
             }
             TestEvent::Started { test, attempt } => {
                 self.test_of(at, test).map(|test| TestEvent::Started { test, attempt })
+            }
+            TestEvent::Slow { test, attempt, so_far } => {
+                self.test_of(at, test).map(|test| TestEvent::Slow { test, attempt, so_far })
             }
             TestEvent::Finished { test, attempt, outcome, duration, failure } => self
                 .test_of(at, test)

@@ -156,7 +156,7 @@ impl Book<'_> {
                 self.tests.extend(cases.iter().map(|case| (Arc::clone(&case.id), case.critical)));
             }
             TestEvent::Settled { test, outcome } => self.settled(job, at, *test, *outcome),
-            TestEvent::Started { .. } | TestEvent::Finished { .. } => {}
+            TestEvent::Started { .. } | TestEvent::Slow { .. } | TestEvent::Finished { .. } => {}
         }
     }
 

@@ -120,6 +120,7 @@ impl Book<'_> {
                 findings.require(first, seq, "an attempt is asked to end at most once");
                 life.terminated = Some(*cause);
             }
+            JobEvent::Quiet { .. } => {}
             JobEvent::StopReached => {
                 let in_order = life.terminated.is_some() && !life.reached && life.running.is_some();
                 findings.require(in_order, seq, "a request to end reaches an attempt once");
@@ -176,6 +177,9 @@ impl Book<'_> {
                     fresh
                 });
             }
+            TestEvent::Slow { test, .. } => {
+                self.with(seq, *test, job, findings, |life| life.running);
+            }
             TestEvent::Finished { test, outcome, .. } => {
                 self.not_blamed_for_the_end(seq, job, *outcome, findings);
                 self.with(seq, *test, job, findings, |life| {
@@ -207,7 +211,9 @@ impl Book<'_> {
         let deserved = outcome != Outcome::Quarantined || (life.quarantined && failed);
         findings.require(deserved, seq, "only a failure in quarantine does not decide");
         let decides = life.quarantined && outcome.is_bad();
-        let was_stopped = self.jobs[life.job.position()].terminated.is_some();
+        // Another part of its work may have run it.
+        let mut runners = self.plan.parts_of_work(life.job).chain([life.job]);
+        let was_stopped = runners.any(|job| self.jobs[job.position()].terminated.is_some());
         findings.require(!decides || was_stopped, seq, "no failure in quarantine decides");
     }
 

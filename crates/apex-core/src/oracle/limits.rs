@@ -1,13 +1,14 @@
 //! Time limits, pauses, stops, and that the end says what happened.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::event::{
     CategoryEvent, Envelope, Event, JobEvent, LayerEvent, RunEvent, RunResult, ServiceEvent,
     StopCause, TestEvent,
 };
-use crate::id::{JobIx, LayerIx, ServiceIx};
-use crate::outcome::Outcome;
+use crate::id::{JobIx, LayerIx, ServiceIx, TestIx};
+use crate::outcome::{Outcome, Verdict};
 use crate::plan::Plan;
 use crate::schedule::LOST_AFTER;
 use crate::time::Moment;
@@ -19,6 +20,12 @@ const STAMP_SLACK: Duration = Duration::from_millis(5);
 
 struct Book<'a> {
     plan: &'a Plan,
+    is_paused: bool,
+    /// Whether a layer did not run because of another.
+    is_blocked: bool,
+    /// How long the silence of each running job was when it was last told.
+    quiet_for: Vec<Duration>,
+    test_began: HashMap<TestIx, Moment>,
     running: Vec<Option<Moment>>,
     asked: Vec<Option<Moment>>,
     layer_began: Vec<Option<Moment>>,
@@ -57,6 +64,10 @@ impl<'a> Book<'a> {
     fn new(plan: &'a Plan) -> Self {
         Self {
             plan,
+            is_paused: false,
+            is_blocked: false,
+            quiet_for: vec![Duration::ZERO; plan.jobs.len()],
+            test_began: HashMap::new(),
             running: vec![None; plan.jobs.len()],
             asked: vec![None; plan.jobs.len()],
             layer_began: vec![None; plan.layers.len()],
@@ -75,7 +86,22 @@ impl<'a> Book<'a> {
     fn take(&mut self, envelope: &Envelope, findings: &mut Findings) {
         let (seq, at) = (envelope.seq, envelope.at);
         match &envelope.event {
+            Event::Run(RunEvent::Paused) => self.is_paused = true,
+            Event::Run(RunEvent::Resumed) => self.is_paused = false,
             Event::Run(event) => self.run(seq, event, findings),
+            Event::Test(_, TestEvent::Started { test, .. }) => {
+                self.test_began.insert(*test, at);
+            }
+            Event::Test(job, TestEvent::Slow { test, .. }) => {
+                let limit = self.plan.category(self.plan.job(*job).category).slow_after;
+                // Taken out: it is told once.
+                let began = self.test_began.remove(test);
+                let is_due = began.is_some_and(|began| at.plus(STAMP_SLACK) >= began.plus(limit));
+                findings.require(is_due, seq, "a test is called slow once, when it is");
+            }
+            Event::Test(_, TestEvent::Finished { test, .. }) => {
+                self.test_began.remove(test);
+            }
             Event::Layer(layer, event) => self.layer(seq, at, *layer, event, findings),
             Event::Category(category, CategoryEvent::Started) => {
                 self.category_began[category.position()] = Some(at);
@@ -103,7 +129,10 @@ impl<'a> Book<'a> {
                 self.stopped = true;
             }
             RunEvent::Finished(result) => self.result(seq, result, findings),
-            RunEvent::Started(_) | RunEvent::SlotsChanged { .. } => {}
+            RunEvent::Started(_)
+            | RunEvent::SlotsChanged { .. }
+            | RunEvent::Paused
+            | RunEvent::Resumed => {}
         }
     }
 
@@ -133,7 +162,8 @@ impl<'a> Book<'a> {
                 }
             }
             LayerEvent::Judged(_) => {}
-            LayerEvent::Finished { .. } => {
+            LayerEvent::Finished { verdict, .. } => {
+                self.is_blocked |= *verdict == Verdict::Blocked;
                 if self.layer_began[layer.position()].is_some() {
                     self.last_layer_end = Some(at);
                 }
@@ -160,6 +190,8 @@ impl<'a> Book<'a> {
                 findings.require(!self.stopped, seq, "nothing starts after the run was stopped");
                 let layer_open = !self.stopped_layers[planned.layer.position()];
                 findings.require(layer_open, seq, "nothing starts after its layer was stopped");
+                findings.require(!self.is_paused, seq, "nothing starts while the run is paused");
+                self.quiet_for[job.position()] = Duration::ZERO;
                 self.running[job.position()] = Some(at);
                 self.asked[job.position()] = None;
             }
@@ -172,6 +204,12 @@ impl<'a> Book<'a> {
                         .zip(self.plan.layer(planned.layer).budget)
                         .map(|(began, budget)| began.plus(budget)),
                     StopCause::RunBudget => self.plan.budget.map(Moment::after_start),
+                    StopCause::NoOutput => {
+                        let quiet = self.quiet_for[job.position()];
+                        let was_long = planned.no_output_timeout.is_some_and(|most| quiet >= most);
+                        findings.require(was_long, seq, "only what is quiet is ended for that");
+                        return;
+                    }
                     _ => return,
                 };
                 let due = limit.is_some_and(|limit| at.plus(STAMP_SLACK) >= limit);
@@ -187,6 +225,11 @@ impl<'a> Book<'a> {
                 findings.require(told, seq, "what runs with a lost service is asked to end");
                 self.lost_service[job.position()] = false;
                 self.running[job.position()] = None;
+            }
+            JobEvent::Quiet { lasting } => {
+                let runs = self.running[job.position()].is_some();
+                findings.require(runs, seq, "only what runs is quiet");
+                self.quiet_for[job.position()] = *lasting;
             }
             JobEvent::StopReached
             | JobEvent::Killed
@@ -227,6 +270,11 @@ impl<'a> Book<'a> {
             !(green && self.failures > 0 && !allows),
             seq,
             "a failed test is never green",
+        );
+        findings.require(
+            !(green && self.is_blocked),
+            seq,
+            "a run with a blocked layer is not green",
         );
     }
 }

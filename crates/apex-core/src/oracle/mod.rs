@@ -16,7 +16,9 @@ mod services;
 mod trust;
 mod turns;
 
+use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use crate::event::{Envelope, Event, RunEvent};
 use crate::plan::Plan;
@@ -53,6 +55,7 @@ pub fn judge(stream: &[Envelope]) -> Vec<Violation> {
         limits::judge_end(plan, stream, &mut findings);
         return findings.0;
     }
+    let stream = &*counted(stream, &mut findings);
     order::judge(plan, stream, &mut findings);
     limits::judge(plan, stream, &mut findings);
     turns::judge(plan, stream, &mut findings);
@@ -63,6 +66,36 @@ pub fn judge(stream: &[Envelope]) -> Vec<Violation> {
     criteria::judge(plan, stream, &mut findings);
     services::judge(plan, stream, &mut findings);
     findings.0
+}
+
+/// The stream in time that counts, which stands still while the run is paused: no law has to know
+/// of pauses. An event of a pause comes at its beginning.
+fn counted<'s>(stream: &'s [Envelope], findings: &mut Findings) -> Cow<'s, [Envelope]> {
+    let is_pause =
+        |one: &Envelope| matches!(one.event, Event::Run(RunEvent::Paused | RunEvent::Resumed));
+    if !stream.iter().any(is_pause) {
+        return Cow::Borrowed(stream);
+    }
+    let mut since: Option<Moment> = None;
+    let mut paused_for = Duration::ZERO;
+    let mut counted = stream.to_vec();
+    for envelope in &mut counted {
+        let at = envelope.at;
+        match envelope.event {
+            Event::Run(RunEvent::Paused) => {
+                findings.require(since.is_none(), envelope.seq, "a run pauses when it goes on");
+                since = Some(at);
+            }
+            Event::Run(RunEvent::Resumed) => {
+                findings.require(since.is_some(), envelope.seq, "a run resumes after a pause");
+                paused_for += at.since(since.take().unwrap_or(at));
+            }
+            _ => {}
+        }
+        let until = since.map_or(at, |since| since.min(at));
+        envelope.at = Moment::after_start(until.since_start().saturating_sub(paused_for));
+    }
+    Cow::Owned(counted)
 }
 
 /// Collects violations.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::event::{
     CategoryEvent, Envelope, Event, JobEvent, LayerEvent, ProcessEnd, RunEvent, ServiceEvent,
-    TestEvent,
+    StopCause, TestEvent,
 };
 use crate::id::{AttemptNumber, CategoryIx, JobIx, TestIx};
 use crate::outcome::Outcome;
@@ -68,7 +68,11 @@ fn disturbs(event: &Event) -> bool {
             | Event::Layer(_, LayerEvent::BudgetExceeded | LayerEvent::Stopped { .. })
             | Event::Category(_, CategoryEvent::TimedOut { .. })
             | Event::Service(_, ServiceEvent::Failed { .. } | ServiceEvent::Lost { .. })
-            | Event::Job(_, JobEvent::AttemptFinished { end: ProcessEnd::NotStarted(_), .. })
+            | Event::Job(
+                _,
+                JobEvent::AttemptFinished { end: ProcessEnd::NotStarted(_), .. }
+                    | JobEvent::Terminated { cause: StopCause::NoOutput }
+            )
     )
 }
 
@@ -151,7 +155,7 @@ impl Book<'_> {
             TestEvent::Settled { test, outcome } => {
                 self.settled(at, job, (*test, *outcome), findings)
             }
-            TestEvent::Started { .. } => {}
+            TestEvent::Started { .. } | TestEvent::Slow { .. } => {}
         }
     }
 

@@ -249,6 +249,8 @@ impl<'a> Builder<'a> {
             exclusive: category.dedicated,
             timeout: category.timeout.mul_f64(self.selection.timeout_multiplier),
             grace: category.grace,
+            slow_after: category.oversight.slow_after,
+            no_output_timeout: category.oversight.no_output_timeout,
             max_parallel: category.max_parallel,
             memory_mb: category.min_memory_mb,
             retries: category.retries,

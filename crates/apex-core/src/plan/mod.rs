@@ -192,6 +192,10 @@ pub struct PlannedCategory {
     pub timeout: Duration,
     /// Time between the request to end and the kill.
     pub grace: Duration,
+    /// How long a test may run before it is called slow.
+    pub slow_after: Duration,
+    /// How long a job may be quiet before it is ended; for ever when there is none.
+    pub no_output_timeout: Option<Duration>,
     /// Jobs of it at the same time.
     pub max_parallel: u32,
     /// What each of its jobs needs of memory at least, in mebibytes.

@@ -70,6 +70,7 @@ fn of_category(planned: &PlannedCategory) -> CategoryBook {
         deferred: 0,
         limit: None,
         timed_out: false,
+        was_quiet: false,
         worst: None,
         environment: false,
         contradiction: false,

@@ -61,7 +61,7 @@ impl Scheduler {
     }
 
     /// Leaves a job in doubt when its first attempt, a part on trust, went wrong by itself; whether
-    /// it did.
+    /// it did. One that was asked to end, for whatever reason, is judged by what it told before.
     pub(super) fn doubt(&mut self, job: JobIx, end: &JobEnd) -> bool {
         let JobState::Running(attempt) = &self.jobs[job.position()].state else { return false };
         if !self.is_on_trust(job)

@@ -325,7 +325,8 @@ impl Scheduler {
                 && !self.was_left_out(category)
             {
                 let timed_out = book.counts[Outcome::TimedOut as usize];
-                let by_its_own_limit = book.timed_out || timed_out > book.cut_tests;
+                let by_its_own_limit =
+                    book.timed_out || book.was_quiet || timed_out > book.cut_tests;
                 facts.add_category(&planned.name, outcome, by_its_own_limit);
             }
         }
@@ -372,6 +373,7 @@ impl Scheduler {
             && self.running == 0
             && self.services_are_quiet()
             && !self.is_pausing()
+            && !self.clock.is_paused()
     }
 
     fn is_pausing(&self) -> bool {

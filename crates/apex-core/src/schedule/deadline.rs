@@ -25,6 +25,8 @@ pub(super) enum Deadline {
     ServiceKill(ServiceIx),
     /// A killed service has not been reported as ended.
     ServiceLost(ServiceIx),
+    /// A test of an attempt may have become slow.
+    SlowTests(JobIx, AttemptNumber),
     /// The pause between two layers is over.
     LayerPause,
 }

@@ -33,6 +33,11 @@ pub enum Input {
     },
     /// What the machine did lately, for [`super::Scheduler::wants_load`].
     Load(MachineLoad),
+    /// The whole run is being stopped, with everything it runs, by whoever may let it go on: from
+    /// here on no time passes for it and nothing starts.
+    Paused,
+    /// It goes on.
+    Resumed,
     /// A signal asks the run to stop.
     Interrupt {
         /// Its number.

@@ -21,11 +21,13 @@ mod fitting;
 mod holds;
 mod lanes;
 mod message;
+mod pause;
 mod provision;
 mod results;
 mod retrying;
 mod room;
 mod slots;
+mod slow;
 mod starting;
 mod state;
 mod stop;
@@ -50,6 +52,7 @@ use crate::time::Moment;
 use deadline::{Deadline, Deadlines};
 use holds::Holds;
 use lanes::Lanes;
+use pause::Clock;
 use state::{CategoryBook, JobBook, JobState, LayerBook, RunState, ServiceBook, TestBook};
 
 /// How long after a kill an attempt or a service may stay unreported before it is written off:
@@ -67,7 +70,9 @@ pub struct Scheduler {
     /// Wall-clock time of the beginning, for the first event only.
     unix_millis: u64,
     setting: Setting,
+    /// The present, in time that counts.
     now: Moment,
+    clock: Clock,
     state: RunState,
     layers: Vec<LayerBook>,
     categories: Vec<CategoryBook>,
@@ -129,6 +134,7 @@ impl Scheduler {
             unix_millis,
             setting: Setting::default(),
             now: Moment::START,
+            clock: Clock::default(),
             state: RunState::NotBegun,
             layers,
             categories,
@@ -171,7 +177,7 @@ impl Scheduler {
     /// Takes one input at a moment. Moments must not go backwards; one that does counts as the
     /// latest moment seen.
     pub fn handle(&mut self, now: Moment, input: Input) {
-        self.now = self.now.max(now);
+        self.now = self.count(now);
         if self.state == RunState::Finished {
             return;
         }
@@ -181,10 +187,14 @@ impl Scheduler {
             Input::Job { job, attempt, report } => self.job_reported(job, attempt, report),
             Input::Service { service, report } => self.service_reported(service, report),
             Input::Load(load) => self.load_sampled(load),
+            Input::Paused => self.paused(now),
+            Input::Resumed => self.resumed(now),
             Input::Interrupt { signal } => self.interrupted(signal),
         }
         self.meet_deadlines();
-        self.admit();
+        if !self.clock.is_paused() {
+            self.admit();
+        }
         self.finish_if_done();
     }
 
@@ -198,12 +208,12 @@ impl Scheduler {
         self.events.pop_front()
     }
 
-    /// When to come back with [`Input::Tick`] at the latest.
+    /// When to come back with [`Input::Tick`] at the latest; never while the run is paused.
     pub fn next_deadline(&mut self) -> Option<Moment> {
         let mut deadlines = std::mem::take(&mut self.deadlines);
         let next = deadlines.next(|deadline| self.matters(deadline));
         self.deadlines = deadlines;
-        next
+        self.clock.outside(next?)
     }
 
     /// Whether the last event is out. Nothing runs then, and inputs have no effect.
@@ -257,6 +267,7 @@ impl Scheduler {
             JobReport::TestStarted { test } => self.test_started(job, test),
             JobReport::TestFinished { test, report } => self.test_finished(job, test, report),
             JobReport::StopReached => self.stop_reached(job),
+            JobReport::Quiet(lasting) => self.job_is_quiet(job, lasting),
             JobReport::Output(output) => self.emit(Event::Output(job, output)),
             JobReport::Note(_) => {}
             JobReport::Ended(end) => self.attempt_ended(job, end),

@@ -59,6 +59,7 @@ impl Scheduler {
                 quarantined,
                 lost: false,
                 settled: false,
+                is_told_slow: false,
             });
         }
         let book = &mut self.jobs[job.position()];
@@ -81,9 +82,11 @@ impl Scheduler {
             return;
         }
         book.started = Some(self.now);
+        book.is_told_slow = false;
         // A test of another part begins in no attempt of its own job.
         if book.job == job {
             self.emit(Event::Test(job, TestEvent::Started { test, attempt }));
+            self.watch_for_slow(job);
         }
     }
 

@@ -300,6 +300,7 @@ impl Scheduler {
             loss: None,
             reached: false,
             killed: false,
+            is_watched: false,
             ended: false,
         };
         self.move_job(job, JobState::Running(Box::new(attempt)));

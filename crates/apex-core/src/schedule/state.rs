@@ -107,6 +107,8 @@ pub(super) struct CategoryBook {
     pub(super) limit: Option<Moment>,
     /// Whether its own time limit ended it.
     pub(super) timed_out: bool,
+    /// Whether a job of it was ended because it was quiet for too long.
+    pub(super) was_quiet: bool,
     /// The worst outcome of its jobs so far, with its weight before and the reason after it.
     pub(super) worst: Option<(u8, Outcome, String)>,
     /// Whether something of the environment, not a test, is to blame.
@@ -178,6 +180,8 @@ pub(super) struct Attempt {
     /// Whether the request to end reached its programs.
     pub(super) reached: bool,
     pub(super) killed: bool,
+    /// Whether a deadline for slow tests stands.
+    pub(super) is_watched: bool,
     /// Whether its end was reported, so that there is nothing left to end.
     pub(super) ended: bool,
 }
@@ -228,6 +232,8 @@ pub(super) struct TestBook {
     /// Whether the loss of a service ended it, which is about to be counted.
     pub(super) lost: bool,
     pub(super) settled: bool,
+    /// Whether it was said that its current attempt is slow.
+    pub(super) is_told_slow: bool,
 }
 
 /// Where a service is.

@@ -35,7 +35,9 @@ impl Scheduler {
             Deadline::JobKill(job, number) => {
                 self.attempt(job, number).is_some_and(|attempt| !attempt.killed)
             }
-            Deadline::JobLost(job, number) => self.attempt(job, number).is_some(),
+            Deadline::JobLost(job, number) | Deadline::SlowTests(job, number) => {
+                self.attempt(job, number).is_some()
+            }
             Deadline::ServiceStart(service) => self.service_is(service, &ServiceState::Starting),
             Deadline::ServiceKill(service) | Deadline::ServiceLost(service) => {
                 self.service_is(service, &ServiceState::Stopping)
@@ -56,6 +58,7 @@ impl Scheduler {
             }
             Deadline::JobKill(job, _) => self.kill(job),
             Deadline::JobLost(job, _) => self.write_off(job),
+            Deadline::SlowTests(job, _) => self.tell_slow_tests(job),
             Deadline::ServiceStart(service) => self.service_start_overdue(service),
             Deadline::ServiceKill(service) => self.kill_service(service),
             Deadline::ServiceLost(service) => self.service_lost(service),

@@ -45,6 +45,7 @@ impl RunView {
             RunEvent::Interrupted { signal, .. } => self.interrupted = Some(*signal),
             RunEvent::BudgetExceeded { .. } => self.budget_exceeded = true,
             RunEvent::SlotsChanged { slots } => self.slots = *slots,
+            RunEvent::Paused | RunEvent::Resumed => {}
             RunEvent::Finished(result) => self.finish(result, at),
         }
     }
@@ -111,7 +112,7 @@ impl RunView {
                 self.running_jobs.insert((at, job));
             }
             JobEvent::Terminated { cause } => view.stopped_by = Some(*cause),
-            JobEvent::StopReached | JobEvent::Doubted => {}
+            JobEvent::StopReached | JobEvent::Doubted | JobEvent::Quiet { .. } => {}
             JobEvent::Killed => view.killed = true,
             JobEvent::AttemptFinished { .. } => {
                 self.running_jobs.remove(&(view.attempt_started, job));
@@ -127,6 +128,7 @@ impl RunView {
         match event {
             TestEvent::Discovered { first, cases } => self.discover(job, *first, cases),
             TestEvent::Started { test, attempt } => self.start_test(*test, *attempt, at),
+            TestEvent::Slow { .. } => {}
             TestEvent::Finished { test, outcome, duration, failure, .. } => {
                 self.finish_test(*test, *outcome, *duration, failure.as_deref());
             }

@@ -38,6 +38,15 @@ pub(super) fn headline(view: &RunView, test: &TestView, outcome: Outcome) -> Lin
         .with(Label::Faint, time)
 }
 
+/// A line about a test that goes on: a word of caution, its name, and more.
+pub(super) fn caution(view: &RunView, test: &TestView, word: &str, more: String) -> Line {
+    Line::new()
+        .with(Label::Caution, word.to_owned())
+        .text(format!(" {}: ", words::category_of(view, test.job)))
+        .with(Label::Strong, harmless_line(&test.case.id))
+        .text(more)
+}
+
 /// The whole block: headline, message, details within bounds, and the place of the full output.
 pub(super) fn block(
     view: &RunView,

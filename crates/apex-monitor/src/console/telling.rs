@@ -65,6 +65,12 @@ impl Telling {
                 return Vec::new();
             }
             Event::Category(category, event) => tell_category(view, *category, event, envelope.at),
+            Event::Job(job, JobEvent::Quiet { lasting }) => {
+                let line = Line::new()
+                    .text(format!("{} job {}: ", words::category_of(view, *job), job.0))
+                    .with(Label::Caution, format!("no output for {}", words::duration(*lasting)));
+                (Level::Notable, Some(line))
+            }
             Event::Job(_, event) if level < Level::Tests && !is_of_interest(event) => {
                 return Vec::new();
             }
@@ -85,7 +91,14 @@ impl Telling {
                 self.tell_finished(*test, *attempt, *outcome, scene)
             }
             TestEvent::Settled { test, outcome } => self.tell_settled(*test, *outcome, scene),
-            TestEvent::Discovered { .. } | TestEvent::Started { .. } => Vec::new(),
+            TestEvent::Slow { test, so_far, .. } if scene.level >= Level::Notable => {
+                let Some(test) = scene.view.test(*test) else { return Vec::new() };
+                let so_far = words::duration(*so_far);
+                vec![failure::caution(scene.view, test, "slow", format!(": {so_far} so far"))]
+            }
+            TestEvent::Discovered { .. } | TestEvent::Started { .. } | TestEvent::Slow { .. } => {
+                Vec::new()
+            }
         }
     }
 
@@ -202,6 +215,11 @@ fn tell_run(event: &RunEvent) -> (Level, Option<Line>) {
             let line = Line::new().with(Label::Faint, format!("{slots} jobs at the same time"));
             (Level::Tests, Some(line))
         }
+        RunEvent::Paused => {
+            let line = Line::new().with(Label::Caution, "paused").text(": no clock of it goes on");
+            (Level::Failures, Some(line))
+        }
+        RunEvent::Resumed => (Level::Failures, Some(Line::new().with(Label::Caution, "goes on"))),
         RunEvent::Started(_) | RunEvent::Finished(_) => (Level::Milestones, None),
     }
 }
@@ -348,7 +366,9 @@ fn tell_job(view: &RunView, job: JobIx, event: &JobEvent) -> (Level, Option<Line
             (Level::Milestones, Some(named.with(Label::Caution, text)))
         }
         JobEvent::Killed => (Level::Tests, Some(named.with(Label::Caution, "killed"))),
-        JobEvent::StopReached | JobEvent::AttemptFinished { .. } => (Level::Tests, None),
+        JobEvent::StopReached | JobEvent::Quiet { .. } | JobEvent::AttemptFinished { .. } => {
+            (Level::Tests, None)
+        }
         JobEvent::Finished { outcome, reason } => {
             let level = if is_error(event) { Level::Failures } else { Level::Tests };
             let line =

@@ -108,6 +108,8 @@ impl Legacy {
             RunEvent::Interrupted { signal, .. } => {
                 vec![note("warning", "run", &format!("signal {signal} asked it to stop"))]
             }
+            RunEvent::Paused => vec![note("info", "run", "paused")],
+            RunEvent::Resumed => vec![note("info", "run", "goes on after a pause")],
             RunEvent::BudgetExceeded { budget } => {
                 let text = format!("its budget of {} s was used up", seconds(*budget));
                 vec![note("warning", "run", &text)]
@@ -242,7 +244,7 @@ impl Legacy {
             TestEvent::Started { test, .. } => {
                 test_line("test_started", *test, scene).into_iter().collect()
             }
-            TestEvent::Finished { .. } => Vec::new(),
+            TestEvent::Finished { .. } | TestEvent::Slow { .. } => Vec::new(),
             TestEvent::Settled { test, outcome } => {
                 let kind = ended(*outcome, ["test_completed", "test_failed", "test_skipped"]);
                 let mut lines: Vec<Line> = test_line(kind, *test, scene).into_iter().collect();
@@ -420,6 +422,10 @@ fn job_lines(job: JobIx, event: &JobEvent, Scene { view, .. }: Scene<'_>) -> Vec
         }
         JobEvent::Terminated { cause } => vec![note("debug", &category, cause.describe())],
         JobEvent::Killed => vec![note("debug", &category, "its processes were killed")],
+        JobEvent::Quiet { lasting } => {
+            let text = format!("no output for {} s", seconds(*lasting));
+            vec![note("warning", &category, &text)]
+        }
         JobEvent::StopReached | JobEvent::Doubted | JobEvent::Finished { .. } => Vec::new(),
     }
 }

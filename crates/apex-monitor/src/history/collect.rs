@@ -68,6 +68,10 @@ impl Collector {
                 self.setting = started.setting.clone();
                 self.jobs.reserve(started.plan.jobs.len());
             }
+            // How long something took that was stopped meanwhile teaches nothing.
+            Event::Run(RunEvent::Paused) => {
+                self.running.values_mut().for_each(|running| running.was_stopped = true);
+            }
             Event::Category(category, CategoryEvent::DependsOnOrder { what }) => {
                 self.forget_part(*category, what, view);
             }
@@ -154,7 +158,7 @@ impl Collector {
             JobEvent::Doubted => {
                 self.doubted.insert(job);
             }
-            JobEvent::StopReached | JobEvent::Finished { .. } => {}
+            JobEvent::Quiet { .. } | JobEvent::StopReached | JobEvent::Finished { .. } => {}
         }
     }
 

@@ -299,7 +299,7 @@ impl Spans {
                     self.test(shown, *outcome, &tries, at, view);
                 }
             }
-            TestEvent::Discovered { .. } => {}
+            TestEvent::Discovered { .. } | TestEvent::Slow { .. } => {}
         }
     }
 

@@ -89,7 +89,7 @@ impl Timeline {
                     self.tests[span].outcome = Some(*outcome);
                 }
             }
-            TestEvent::Discovered { .. } => {}
+            TestEvent::Discovered { .. } | TestEvent::Slow { .. } => {}
         }
     }
 

@@ -117,6 +117,8 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
         Body::RunInterrupted { signal, orderly } => {
             Event::Run(RunEvent::Interrupted { signal, orderly })
         }
+        Body::RunPaused {} => Event::Run(RunEvent::Paused),
+        Body::RunResumed {} => Event::Run(RunEvent::Resumed),
         Body::RunSlotsChanged { slots } => Event::Run(RunEvent::SlotsChanged { slots }),
         Body::RunBudgetExceeded { budget_seconds } => {
             Event::Run(RunEvent::BudgetExceeded { budget: budget_seconds.into() })
@@ -170,6 +172,9 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
         Body::JobStopReached { job, .. } => of_job(job, JobEvent::StopReached),
         Body::JobDoubted { job, .. } => of_job(job, JobEvent::Doubted),
         Body::JobKilled { job, .. } => of_job(job, JobEvent::Killed),
+        Body::JobQuiet { job, lasting_seconds, .. } => {
+            of_job(job, JobEvent::Quiet { lasting: lasting_seconds.into() })
+        }
         Body::JobAttemptFinished { job, attempt, end, peak_memory_mb, .. } => {
             let (attempt, end) = (AttemptNumber(attempt), end.into());
             of_job(job, JobEvent::AttemptFinished { attempt, end, peak_memory_mb })
@@ -184,6 +189,10 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
         Body::TestStarted { job, test, attempt, .. } => {
             let (test, attempt) = (TestIx(test), AttemptNumber(attempt));
             of_test(job, TestEvent::Started { test, attempt })
+        }
+        Body::TestSlow { job, test, attempt, so_far_seconds, .. } => {
+            let (test, attempt) = (TestIx(test), AttemptNumber(attempt));
+            of_test(job, TestEvent::Slow { test, attempt, so_far: so_far_seconds.into() })
         }
         Body::TestFinished { job, test, attempt, outcome, duration_seconds, failure, .. } => {
             let finished = TestEvent::Finished {

@@ -157,6 +157,8 @@ impl<'v> Beside<'v> {
                 Body::RunInterrupted { signal: *signal, orderly: *orderly }
             }
             RunEvent::SlotsChanged { slots } => Body::RunSlotsChanged { slots: *slots },
+            RunEvent::Paused => Body::RunPaused {},
+            RunEvent::Resumed => Body::RunResumed {},
             RunEvent::BudgetExceeded { budget } => {
                 Body::RunBudgetExceeded { budget_seconds: (*budget).into() }
             }
@@ -226,6 +228,9 @@ impl<'v> Beside<'v> {
             JobEvent::Terminated { cause } => {
                 Body::JobTerminated { job, category, cause: Word(*cause) }
             }
+            JobEvent::Quiet { lasting } => {
+                Body::JobQuiet { job, category, lasting_seconds: (*lasting).into() }
+            }
             JobEvent::StopReached => Body::JobStopReached { job, category },
             JobEvent::Doubted => Body::JobDoubted { job, category },
             JobEvent::Killed => Body::JobKilled { job, category },
@@ -258,6 +263,11 @@ impl<'v> Beside<'v> {
             TestEvent::Started { test, attempt } => {
                 let (id, test, attempt) = (self.test(*test), test.0, attempt.0);
                 Body::TestStarted { job, category, test, id, attempt }
+            }
+            TestEvent::Slow { test, attempt, so_far } => {
+                let (id, test, attempt) = (self.test(*test), test.0, attempt.0);
+                let so_far_seconds = (*so_far).into();
+                Body::TestSlow { job, category, test, id, attempt, so_far_seconds }
             }
             TestEvent::Finished { test, attempt, outcome, duration, failure } => {
                 Body::TestFinished {

@@ -60,6 +60,12 @@ pub(super) enum Body<'a> {
     /// More or fewer jobs may run at the same time from here on.
     #[serde(rename = "run.slots_changed")]
     RunSlotsChanged { slots: u32 },
+    /// The run was stopped as a whole: none of its clocks goes on.
+    #[serde(rename = "run.paused")]
+    RunPaused {},
+    /// The run goes on.
+    #[serde(rename = "run.resumed")]
+    RunResumed {},
     /// The run ended.
     #[serde(rename = "run.finished")]
     RunFinished {
@@ -169,6 +175,14 @@ pub(super) enum Body<'a> {
         category: Option<Text<'a>>,
         cause: Word<StopCause>,
     },
+    /// A job wrote nothing, and its framework said nothing, for so long.
+    #[serde(rename = "job.quiet")]
+    JobQuiet {
+        job: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        category: Option<Text<'a>>,
+        lasting_seconds: Seconds,
+    },
     /// The request to end reached the processes of a job: a test that fails from here on was ended
     /// by it.
     #[serde(rename = "job.stop_reached")]
@@ -232,6 +246,18 @@ pub(super) enum Body<'a> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<Text<'a>>,
         attempt: u32,
+    },
+    /// An attempt of a test takes longer than tests of its category should.
+    #[serde(rename = "test.slow")]
+    TestSlow {
+        job: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        category: Option<Text<'a>>,
+        test: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<Text<'a>>,
+        attempt: u32,
+        so_far_seconds: Seconds,
     },
     /// An attempt of a test ended.
     #[serde(rename = "test.finished")]

@@ -138,6 +138,12 @@ pub(super) struct Category<'a> {
     pub exclusive: bool,
     pub timeout_seconds: Seconds,
     pub grace_seconds: Seconds,
+    /// How long a test may run before it is called slow; a minute when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_after_seconds: Option<Seconds>,
+    /// How long a job may be quiet before it is ended; for ever when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_output_timeout_seconds: Option<Seconds>,
     pub max_parallel: u32,
     /// What each of its jobs needs at least.
     #[serde(default, skip_serializing_if = "is_zero")]

@@ -1,6 +1,7 @@
 //! From the written form of a plan to the plan.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use apex_config::model::{
     CategoryName, CommandLine, EnvironmentName, InvalidName, LayerId, ModeName, Quarantined,
@@ -134,6 +135,8 @@ impl TryFrom<Category<'_>> for PlannedCategory {
             exclusive: category.exclusive,
             timeout: category.timeout_seconds.into(),
             grace: category.grace_seconds.into(),
+            slow_after: category.slow_after_seconds.map_or(Duration::from_secs(60), Into::into),
+            no_output_timeout: category.no_output_timeout_seconds.map(Into::into),
             max_parallel: category.max_parallel,
             memory_mb: category.memory_mb,
             retries: category.retries,

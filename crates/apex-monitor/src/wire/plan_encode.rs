@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use apex_config::model::{CommandLine, Quarantined, RetryWhen};
 use apex_core::Plan;
@@ -116,6 +117,9 @@ impl<'a> From<&'a PlannedCategory> for Category<'a> {
             exclusive: category.exclusive,
             timeout_seconds: category.timeout.into(),
             grace_seconds: category.grace.into(),
+            slow_after_seconds: (category.slow_after != Duration::from_secs(60))
+                .then(|| category.slow_after.into()),
+            no_output_timeout_seconds: category.no_output_timeout.map(Into::into),
             max_parallel: category.max_parallel,
             memory_mb: category.memory_mb,
             retries: category.retries,

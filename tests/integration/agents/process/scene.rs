@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use apex_agents::executor::{Executor, LocalExecutor, LocalSettings, Reported, Submission};
+use apex_agents::executor::{
+    Executor, JobRules, LocalExecutor, LocalSettings, Reported, Submission,
+};
 use apex_agents::runners::{Invocation, Session, Step};
 use apex_config::model::{CommandLine, RunnerKind};
 use apex_core::event::{OutputEvent, ProcessEnd, Stream};
@@ -145,6 +147,7 @@ impl Scene {
             log: self.log(),
             grace: self.grace,
             allowance: std::sync::Arc::default(),
+            rules: JobRules::default(),
             lot: None,
         });
         job

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use apex_agents::executor::{Ending, Executor, LocalExecutor, LocalSettings, Submission};
+use apex_agents::executor::{Ending, Executor, JobRules, LocalExecutor, LocalSettings, Submission};
 use apex_agents::runners::{Session, SessionContext, Tools};
 use apex_config::model::RunnerKind;
 use apex_core::Outcome;
@@ -233,6 +233,7 @@ fn drive(
             log: temporary.path().join("job.log"),
             grace: Duration::from_secs(5),
             allowance: std::sync::Arc::default(),
+            rules: JobRules::default(),
             lot: None,
         });
         let mut driven = Driven::default();

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apex_agents::executor::{Executor, LocalExecutor, LocalSettings, Lot, Reported, Submission};
+use apex_agents::executor::{
+    Executor, JobRules, LocalExecutor, LocalSettings, Lot, Reported, Submission,
+};
 use apex_agents::runners::{SessionContext, Tools, session_for};
 use apex_config::model::RunnerKind;
 use apex_core::id::{AttemptNumber, JobIx, RunId};
@@ -101,6 +103,7 @@ impl Lane {
             log: self.folder.path().join(format!("{}.log", job.0)),
             grace: Duration::from_secs(5),
             allowance: Arc::default(),
+            rules: JobRules::default(),
             lot: Some(Arc::clone(&self.lot)),
         });
         let mut driven = Driven::default();

@@ -1,4 +1,5 @@
 //! The pure parts of process supervision.
 
 mod lines;
+mod log;
 mod text;

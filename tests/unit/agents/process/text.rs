@@ -1,6 +1,6 @@
 //! Output as text for the stream of events.
 
-use apex_agents::process::{OutputText, TEXT_LIMIT};
+use apex_agents::process::{END_LIMIT, OutputText, TEXT_LIMIT};
 use apex_core::event::{OutputEvent, Stream};
 
 fn shown(chunks: &[(Stream, &[u8])]) -> (Vec<String>, u64) {
@@ -47,14 +47,28 @@ fn a_long_line_is_shown_before_its_end() {
 }
 
 #[test]
-fn bytes_over_the_limit_are_counted_and_not_shown() {
+fn of_much_text_the_beginning_and_the_end_are_shown_and_the_rest_is_counted() {
     let half = vec![b'x'; TEXT_LIMIT / 2];
-    let (texts, omitted) = shown(&[
-        (Stream::Stdout, &half),
-        (Stream::Stderr, &half),
-        (Stream::Stdout, b"more"),
-        (Stream::Stderr, b"and more"),
-    ]);
-    assert_eq!(texts.concat().len(), TEXT_LIMIT);
-    assert_eq!(omitted, 12);
+    let lines: String = (0..100_000).map(|number| format!("line {number}\n")).collect();
+    for size in [1, 100, END_LIMIT - 1, END_LIMIT + 1, 65_536] {
+        let mut chunks: Vec<(Stream, &[u8])> =
+            vec![(Stream::Stdout, &half), (Stream::Stderr, &half)];
+        chunks.extend(lines.as_bytes().chunks(size).map(|chunk| (Stream::Stdout, chunk)));
+        chunks.push((Stream::Stderr, b"and more"));
+        let (texts, omitted) = shown(&chunks);
+        let all = texts.concat();
+        let written = TEXT_LIMIT + lines.len() + "and more".len();
+        assert_eq!(all.len() as u64 + omitted, written as u64, "pieces of {size}");
+        assert!(all.ends_with("line 99999\nand more"), "pieces of {size}");
+        let end = &texts[texts.len() - 2];
+        assert!(end.starts_with("line ") && end.len() <= END_LIMIT, "pieces of {size}: {end}");
+        assert!(end.len() > END_LIMIT - 20, "pieces of {size}: {} bytes", end.len());
+    }
+}
+
+#[test]
+fn text_a_little_over_the_limit_is_shown_whole() {
+    let whole = vec![b'x'; TEXT_LIMIT];
+    let (texts, omitted) = shown(&[(Stream::Stdout, &whole), (Stream::Stdout, b"more")]);
+    assert_eq!((texts.concat().len(), omitted), (TEXT_LIMIT + 4, 0));
 }

@@ -12,9 +12,9 @@ use super::order::{self, Context};
 use super::up::UpContainer;
 use super::{Ground, ThingKind, image, label};
 use crate::process::StopRequest;
+use crate::secrets::Mask;
 use crate::services::addresses::Addresses;
 use crate::services::circle::Circles;
-use crate::services::masked::Masked;
 use crate::services::ports;
 use crate::services::program::Down;
 
@@ -36,8 +36,8 @@ pub(in crate::services) struct ContainerService {
     pub(in crate::services) log: PathBuf,
     /// Time between the request to end and the kill.
     pub(in crate::services) grace: Duration,
-    /// What is never shown of what it writes.
-    pub(in crate::services) masked: Arc<Masked>,
+    /// What of its output is not kept as it is.
+    pub(in crate::services) mask: Arc<Mask>,
     /// For whom it is, and whom it reaches.
     pub(in crate::services) circles: Circles,
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use apex_config::model::Lifetime;
 use futures_util::StreamExt;
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::container::{ContainerService, Inside};
 use super::engine::{ContainerFacts, Engine, EngineError, OutputPieces};
+use crate::process::pause::Since;
 use crate::process::{Ending, StopRequest};
 use crate::services::addresses::Addresses;
 use crate::services::output::Output;
@@ -97,7 +98,7 @@ impl<'a> UpContainer<'a> {
             ran: facts.runs,
             stands: false,
             is_kept: matches!(service.service.lifetime, Lifetime::Keep { .. }),
-            output: Output::into_file(service.log.clone(), Vec::new(), Arc::clone(&service.masked)),
+            output: Output::into_file(service.log.clone(), Vec::new(), &service.mask),
             pieces: Some(engine.output(&id, true)),
             end: Box::pin(async move { end_of(&watched.0, &watched.1).await }),
             engine,
@@ -198,13 +199,13 @@ impl<'a> UpContainer<'a> {
     }
 
     async fn await_readiness(&mut self, probing: &mut Probing) -> Result<(), Unready> {
-        let limit = Instant::now() + self.service.service.readiness.timeout;
+        let (begun, limit) = (Since::now(), self.service.service.readiness.timeout);
         while !(probing.is_done() && self.output.has_all_wanted()) {
             let step = tokio::select! {
                 // Output comes last: a service that writes without a pause is ready all the same.
                 biased;
                 () = probing.next(), if !probing.is_done() => continue,
-                () = sleep_until(limit) => return Err(Unready::Late),
+                () = begun.passed(limit) => return Err(Unready::Late),
                 step = self.step() => step,
             };
             match step {
@@ -218,11 +219,11 @@ impl<'a> UpContainer<'a> {
 
     /// Waits until a one-shot service ended with 0.
     async fn await_success(&mut self) -> Result<(), Down> {
-        let limit = Instant::now() + self.service.service.readiness.timeout;
+        let (begun, limit) = (Since::now(), self.service.service.readiness.timeout);
         loop {
             let step = tokio::select! {
                 biased;
-                () = sleep_until(limit) => {
+                () = begun.passed(limit) => {
                     let missing = vec!["it had not ended".to_owned()];
                     return Err(Down::Failed(self.fail_late(missing).await));
                 }
