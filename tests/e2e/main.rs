@@ -29,6 +29,7 @@ mod suites;
 mod telemetry;
 mod trust;
 mod warm;
+mod watch;
 mod watching;
 mod web;
 mod why;

@@ -1,10 +1,8 @@
 //! The live display on a real terminal, seen through tmux.
 
-use std::process::Command;
-
-use apex_tests::apex::apex;
 use apex_tests::processes::wait_until;
 use apex_tests::project::Project;
+use apex_tests::terminal::Terminal;
 use apex_tests::tool::tool;
 
 const LAYERS: &str = "\
@@ -26,49 +24,6 @@ execution_config:
   fail_fast_strategy: {fast_feedback: disabled, core_integration: disabled}
 ";
 
-/// A terminal of a given size; it ends when dropped.
-struct Terminal {
-    server: String,
-}
-
-impl Terminal {
-    fn running(project: &Project, columns: u32, rows: u32) -> Self {
-        let terminal = Self { server: format!("apex-{}-{columns}", std::process::id()) };
-        let program = apex().get_program().to_owned();
-        let line = format!(
-            "env -u CI -u NO_COLOR {} run; echo ended with $?; exec sleep 100",
-            program.to_str().expect("a UTF-8 path")
-        );
-        let size = [columns.to_string(), rows.to_string()];
-        let mut command = terminal.tmux(&["new-session", "-d", "-x", &size[0], "-y", &size[1]]);
-        command.arg(line).current_dir(project.root());
-        for name in ["APEX_CONFIG", "APEX_STATE_DIR", "TMUX"] {
-            command.env_remove(name);
-        }
-        assert!(command.status().expect("tmux can be started").success(), "tmux new-session");
-        terminal
-    }
-
-    fn tmux(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("tmux");
-        command.args(["-f", "/dev/null", "-L", &self.server]).args(arguments);
-        command
-    }
-
-    /// What stands on the screen, and what has scrolled away above it.
-    fn screen(&self) -> String {
-        let arguments = ["capture-pane", "-p", "-J", "-S", "-500"];
-        let output = self.tmux(&arguments).output().expect("tmux answers");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.tmux(&["kill-server"]).output();
-    }
-}
-
 #[test]
 fn a_terminal_shows_the_run_while_it_goes_on_and_its_summary_at_the_end() {
     if tool("tmux").is_none() {
@@ -76,7 +31,7 @@ fn a_terminal_shows_the_run_while_it_goes_on_and_its_summary_at_the_end() {
     }
     for (columns, rows) in [(80, 24), (40, 15)] {
         let project = Project::new(&[("apex.yaml", LAYERS)]);
-        let terminal = Terminal::running(&project, columns, rows);
+        let terminal = Terminal::running(&project, "run", columns, rows);
         wait_until("the failure and what still runs", || {
             let screen = terminal.screen();
             screen.contains("FAILED broken: broken") && screen.contains(" held (job ")
@@ -85,7 +40,7 @@ fn a_terminal_shows_the_run_while_it_goes_on_and_its_summary_at_the_end() {
         assert!(during.contains("exit code 3") && during.contains("the reason"), "{during}");
         let layer = during.lines().rfind(|line| line.starts_with("fast_feedback"));
         let layer = layer.unwrap_or_else(|| panic!("no line of the layer: {during}"));
-        assert!(layer.contains('%') && layer.contains("running"), "{layer}");
+        assert!(layer.contains('%') && layer.contains("1 failed"), "{layer}");
         assert_eq!(layer.contains("of 2m00s"), columns == 80, "{layer}");
         assert!(during.contains("core_integration  waiting"), "{during}");
 
@@ -99,4 +54,69 @@ fn a_terminal_shows_the_run_while_it_goes_on_and_its_summary_at_the_end() {
         assert!(!after.contains("slots busy"), "the changing part is gone: {after}");
         assert_eq!(after.matches("FAILED broken: broken").count(), 2, "block and list: {after}");
     }
+}
+
+#[test]
+fn keys_show_what_runs_and_skip_the_rest_of_a_layer() {
+    if tool("tmux").is_none() {
+        return;
+    }
+    let project = Project::new(&[("apex.yaml", LAYERS)]);
+    let terminal = Terminal::running(&project, "run", 90, 30);
+    wait_until("what runs", || terminal.screen().contains(" held (job "));
+    terminal.press("?");
+    wait_until("the keys", || terminal.screen().contains("skip the rest of a layer (asks first)"));
+    terminal.press("f");
+    wait_until("the failure", || terminal.screen().contains("1 failure so far"));
+    terminal.press("Enter");
+    wait_until("the output", || terminal.screen().contains("last output of held"));
+    terminal.press("s");
+    wait_until("the question", || {
+        terminal.screen().contains("skip the rest of fast_feedback? [y/n]")
+    });
+    terminal.press("n");
+    wait_until("the answer", || !terminal.screen().contains("[y/n]"));
+    terminal.press("s");
+    terminal.press("y");
+    wait_until("the end", || terminal.screen().contains("ended with "));
+    let after = terminal.screen();
+    assert!(after.contains("layer fast_feedback skipped by you"), "{after}");
+    assert!(after.contains("held: cancelled: the user skipped the rest of its layer"), "{after}");
+    assert!(after.contains("core_integration  passed"), "the layer behind it goes on: {after}");
+    assert!(after.contains("ended with 8") || after.contains("ended with 1"), "{after}");
+    assert_eq!(terminal.modes(), "echo icanon", "the terminal is given back");
+}
+
+#[test]
+fn the_terminal_is_given_back_however_the_run_ends() {
+    if tool("tmux").is_none() {
+        return;
+    }
+    for (keys, code) in [(&["q"][..], 130), (&["C-c"], 130), (&["C-c", "C-c"], 130)] {
+        let project = Project::new(&[("apex.yaml", LAYERS)]);
+        let terminal = Terminal::running(&project, "run", 80, 24);
+        wait_until("what runs", || terminal.screen().contains(" held (job "));
+        assert_ne!(terminal.modes(), "echo icanon", "keys are read");
+        for key in keys {
+            terminal.press(key);
+        }
+        wait_until("the end", || terminal.screen().contains("ended with "));
+        let after = terminal.screen();
+        assert!(after.contains(&format!("ended with {code}")), "{keys:?}: {after}");
+        assert_eq!(terminal.modes(), "echo icanon", "{keys:?}");
+    }
+}
+
+#[test]
+fn a_dumb_terminal_gets_plain_lines() {
+    if tool("tmux").is_none() {
+        return;
+    }
+    let project = Project::new(&[("apex.yaml", LAYERS)]);
+    project.write("go", "");
+    let terminal = Terminal::with(&project, "TERM=dumb", "run", 80, 24);
+    wait_until("the end", || terminal.screen().contains("ended with "));
+    let after = terminal.screen();
+    assert!(after.contains("layer fast_feedback started"), "{after}");
+    assert!(!after.contains("slots busy"), "{after}");
 }

@@ -28,7 +28,16 @@ pub fn apex() -> Command {
 fn speaks_to_apex(variable: &str) -> bool {
     variable.starts_with("APEX_")
         || variable.starts_with("TEST_")
-        || ["CI", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR"].contains(&variable)
+        || [
+            "CI",
+            "GITHUB_ACTIONS",
+            "GITLAB_CI",
+            "NO_COLOR",
+            "CLICOLOR",
+            "CLICOLOR_FORCE",
+            "FORCE_COLOR",
+        ]
+        .contains(&variable)
 }
 
 /// Builds the program in the profile and target folder of this test executable.

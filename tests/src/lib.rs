@@ -12,5 +12,6 @@ pub mod polyglot;
 pub mod processes;
 pub mod project;
 pub mod random;
+pub mod terminal;
 pub mod tool;
 pub mod watchdog;

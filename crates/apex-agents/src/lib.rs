@@ -26,3 +26,4 @@ pub mod staff;
 
 pub use controller::Controller;
 pub use staff::{Agent, AgentContext, Health};
+pub mod watching;

@@ -14,12 +14,13 @@ pub(crate) enum ExitCode {
     BudgetExceeded,
     Internal,
     Locked,
+    Skipped,
     Signal(u8),
 }
 
 impl ExitCode {
     /// Every code but those of signals, in the order of the numbers.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Passed,
         Self::TestsFailed,
         Self::Usage,
@@ -28,6 +29,7 @@ impl ExitCode {
         Self::BudgetExceeded,
         Self::Internal,
         Self::Locked,
+        Self::Skipped,
     ];
 
     /// The number.
@@ -41,6 +43,7 @@ impl ExitCode {
             Self::BudgetExceeded => 5,
             Self::Internal => 6,
             Self::Locked => 7,
+            Self::Skipped => 8,
             Self::Signal(signal) => 128 + signal,
         }
     }
@@ -64,6 +67,7 @@ impl ExitCode {
             Self::BudgetExceeded => "a time budget was used up".to_owned(),
             Self::Internal => "a fault of Apex itself".to_owned(),
             Self::Locked => "another run of this project goes on".to_owned(),
+            Self::Skipped => "the rest of a layer was skipped by hand".to_owned(),
             Self::Signal(signal) => format!("stopped by {}", signal_name(signal)),
         }
     }
@@ -105,6 +109,10 @@ impl ExitCode {
             Self::Locked => {
                 "`--no-wait` was given and another run of the same project has not ended."
             }
+            Self::Skipped => {
+                "The key `s` of the live display skipped the rest of a layer. What was skipped is \
+                 listed; the layers behind it went on. Nothing else was wrong."
+            }
             Self::Signal(_) => {
                 "The run was stopped in order: its jobs were ended, its reports written, its \
                  services taken away. The number is 128 plus that of the signal."
@@ -113,7 +121,7 @@ impl ExitCode {
     }
 
     /// The code for the result of a run. When several hold, the order is
-    /// 6 > 2 > signal > 1 > 3 > 5 > 4 > 0.
+    /// 6 > 2 > signal > 1 > 3 > 5 > 8 > 4 > 0.
     pub(crate) fn of(result: &RunResult) -> Self {
         if result.internal_error.is_some() {
             Self::Internal
@@ -125,6 +133,8 @@ impl ExitCode {
             Self::Environment
         } else if result.budget_exceeded {
             Self::BudgetExceeded
+        } else if result.skipped {
+            Self::Skipped
         } else if result.nothing_ran {
             Self::NothingRan
         } else {

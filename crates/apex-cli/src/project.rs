@@ -32,7 +32,7 @@ impl Project {
             .loaded
             .notes
             .iter()
-            .filter(|note| note.severity == Severity::Warning || global.verbose)
+            .filter(|note| note.severity == Severity::Warning || global.verbose > 0)
             .collect();
         if !global.quiet {
             out::people(&render::problems(&warnings));

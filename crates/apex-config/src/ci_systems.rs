@@ -3,6 +3,8 @@
 //! A table and nothing else; reading it for the environment of a process is the business of
 //! others, and so is what the facts are called there.
 
+use crate::environment_variables::{GITHUB_ACTIONS, GITLAB_CI};
+
 /// What a CI system says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CiFact {
@@ -51,7 +53,7 @@ pub struct CiSystem {
 pub static CI_SYSTEMS: [CiSystem; 5] = [
     CiSystem {
         name: "github_actions",
-        marker: "GITHUB_ACTIONS",
+        marker: GITHUB_ACTIONS,
         facts: &[
             (CiFact::Repository, &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}"]),
             (CiFact::Branch, &["{GITHUB_HEAD_REF}", "{GITHUB_REF_NAME}"]),
@@ -70,7 +72,7 @@ pub static CI_SYSTEMS: [CiSystem; 5] = [
     },
     CiSystem {
         name: "gitlab_ci",
-        marker: "GITLAB_CI",
+        marker: GITLAB_CI,
         facts: &[
             (CiFact::Repository, &["{CI_PROJECT_URL}"]),
             (CiFact::Tag, &["{CI_COMMIT_TAG}"]),

@@ -15,7 +15,7 @@ use crate::variables::Variables;
 /// The environments that every project has.
 const ENVIRONMENTS: [&str; 5] = ["test", "development", "staging", "production", "ci"];
 /// The environment when nobody names one.
-const DEFAULT_ENVIRONMENT: &str = "test";
+pub const DEFAULT_ENVIRONMENT: &str = "test";
 
 /// The environment by its main name.
 pub(crate) fn choose(

@@ -33,6 +33,10 @@ pub const NODES: [(&str, &str, u32); 3] = [
     ("CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0),
     ("CI_NODE_INDEX", "CI_NODE_TOTAL", 1),
 ];
+/// Says that this is a job of GitHub Actions.
+pub const GITHUB_ACTIONS: &str = "GITHUB_ACTIONS";
+/// Says that this is a job of GitLab CI.
+pub const GITLAB_CI: &str = "GITLAB_CI";
 /// Asks for colour, by the word of Node and others.
 pub const FORCE_COLOR: &str = "FORCE_COLOR";
 /// Whether pytest and its like use colour.
@@ -187,6 +191,8 @@ pub static GROUPS: [Group; 7] = [
             of(NODES[2].1, "of how many"),
             of(GITHUB_STEP_SUMMARY, "with a report `github`: the file that the summary of the step is added to"),
             of(CI, "set: plain lines, nothing is redrawn"),
+            of(GITHUB_ACTIONS, "`true`: plain lines are grouped by layer, so that they fold in the log"),
+            of(GITLAB_CI, "the same, in the form of GitLab"),
             of(NO_COLOR, "set: no colour"),
             of(CLICOLOR_FORCE, "set: colour where there is no terminal too"),
             of("CLICOLOR", "`0`: no colour in help pages"),
@@ -232,7 +238,7 @@ pub static GROUPS: [Group; 7] = [
             of("OTEL_BSP_SCHEDULE_DELAY", "milliseconds between two batches; 5000 when not set"),
             of("OTEL_METRIC_EXPORT_INTERVAL", "milliseconds between two looks at the metrics; 60000 when not set"),
             of("GITHUB_<NAME>", "what GitHub says of repository, change, pipeline and job"),
-            of("GITLAB_CI", "set: GitLab says the same in `CI_<NAME>`"),
+            of(GITLAB_CI, "set: GitLab says the same in `CI_<NAME>`"),
             of("BUILDKITE_<NAME>", "what Buildkite says"),
             of("JENKINS_URL", "set: Jenkins says the same in `GIT_<NAME>`, `CHANGE_<NAME>`, `JOB_NAME`, `BUILD_<NAME>` and others"),
             of("CIRCLE_<NAME>", "what CircleCI says"),

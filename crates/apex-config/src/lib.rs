@@ -37,6 +37,7 @@ pub mod compose;
 mod dialect;
 mod discover;
 mod environment;
+pub use environment::DEFAULT_ENVIRONMENT;
 pub mod environment_variables;
 pub mod init;
 mod load;

@@ -121,6 +121,8 @@ pub struct RunResult {
     pub budget_exceeded: bool,
     /// Not one test ran.
     pub nothing_ran: bool,
+    /// The user skipped the rest of a layer.
+    pub skipped: bool,
     /// The signal that stopped it, if one did.
     pub signal: Option<i32>,
     /// A broken invariant inside Apex, as text.
@@ -139,6 +141,8 @@ pub enum LayerEvent {
         /// The rule and what triggered it, for people.
         reason: String,
     },
+    /// The user skipped what is left of it; what runs is being ended.
+    Skipped,
     /// What its verdict rests on beside the outcomes of its tests; told right before the end by
     /// parts of a matrix, so that they can be judged together.
     Judged(Box<LayerFacts>),
@@ -237,11 +241,13 @@ pub enum StopCause {
     ServiceLost,
     /// It was quiet for longer than its category allows.
     NoOutput,
+    /// The user skipped the rest of its layer.
+    Skip,
 }
 
 impl StopCause {
     /// Every cause.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CategoryTimeout,
         Self::LayerBudget,
         Self::RunBudget,
@@ -249,6 +255,7 @@ impl StopCause {
         Self::Interrupt,
         Self::ServiceLost,
         Self::NoOutput,
+        Self::Skip,
     ];
 
     /// The word for it in files and on the wire.
@@ -262,6 +269,7 @@ impl StopCause {
             Self::Interrupt => "interrupt",
             Self::ServiceLost => "service_lost",
             Self::NoOutput => "no_output",
+            Self::Skip => "skip",
         }
     }
 
@@ -276,6 +284,7 @@ impl StopCause {
             Self::Interrupt => "a signal stopped the run",
             Self::ServiceLost => "a service it needs was lost",
             Self::NoOutput => "it was quiet for longer than `no_output_timeout_seconds`",
+            Self::Skip => "the user skipped the rest of its layer",
         }
     }
 
@@ -286,7 +295,7 @@ impl StopCause {
             Self::CategoryTimeout | Self::LayerBudget | Self::RunBudget | Self::NoOutput => {
                 Outcome::TimedOut
             }
-            Self::FailFast | Self::Interrupt => Outcome::Cancelled,
+            Self::FailFast | Self::Interrupt | Self::Skip => Outcome::Cancelled,
             Self::ServiceLost => Outcome::Errored,
         }
     }
@@ -298,7 +307,7 @@ impl StopCause {
             Self::CategoryTimeout | Self::LayerBudget | Self::RunBudget | Self::NoOutput => {
                 Outcome::Deferred
             }
-            Self::FailFast | Self::Interrupt => Outcome::NotRun,
+            Self::FailFast | Self::Interrupt | Self::Skip => Outcome::NotRun,
             Self::ServiceLost => Outcome::Errored,
         }
     }

@@ -221,6 +221,8 @@ pub struct LayerFacts {
     pub environment: bool,
     /// Whether its budget or the run's cut it.
     pub cut: bool,
+    /// Whether the user skipped the rest of it.
+    pub skipped: bool,
     /// Whether it began at all.
     pub began: bool,
     /// Whether a signal stopped the run.
@@ -267,6 +269,7 @@ impl LayerFacts {
         self.critical_failures += other.critical_failures;
         self.environment |= other.environment;
         self.cut |= other.cut;
+        self.skipped |= other.skipped;
         self.began |= other.began;
         self.interrupted |= other.interrupted;
         self.stopped = self.stopped.take().or_else(|| other.stopped.clone());
@@ -332,6 +335,9 @@ pub fn layer(facts: &LayerFacts, criteria: &SuccessCriteria) -> (Verdict, String
     }
     if facts.interrupted && facts.unfinished > 0 {
         return (Verdict::Cancelled, "a signal stopped it".to_owned());
+    }
+    if facts.skipped && facts.unfinished > 0 {
+        return (Verdict::Cancelled, "the user skipped the rest of it".to_owned());
     }
     if facts.cut {
         return (Verdict::BudgetExceeded, "its time budget was used up".to_owned());

@@ -6,6 +6,7 @@
 //! input, and what others may know leaves as an event.
 
 pub mod change;
+pub mod course;
 pub mod estimate;
 pub mod event;
 pub mod flakiness;

@@ -33,6 +33,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         && !result.environment_failed
         && !result.budget_exceeded
         && !result.nothing_ran
+        && !result.skipped
         && result.signal.is_none()
         && result.internal_error.is_none();
     Ok(if green { ExitCode::SUCCESS } else { ExitCode::FAILURE })

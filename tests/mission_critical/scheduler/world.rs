@@ -11,7 +11,7 @@ use apex_core::plan::Plan;
 use apex_core::report::{JobEnd, JobReport};
 use apex_core::schedule::{Command, Input, MachineLoad, Scheduler};
 use apex_core::test_case::{Failure, TestCase, TestReport};
-use apex_core::{AttemptNumber, JobIx, Moment, Outcome, RunId, ServiceIx};
+use apex_core::{AttemptNumber, JobIx, LayerIx, Moment, Outcome, RunId, ServiceIx};
 
 use apex_tests::random::Random;
 
@@ -82,6 +82,7 @@ impl<'a> World<'a> {
                 self.plan_input(at, Input::Interrupt { signal: 2 });
             }
         }
+        self.plan_skips();
         self.plan_samples();
         self.plan_pauses();
         self.give(Moment::START, Input::Begin);
@@ -108,6 +109,19 @@ impl<'a> World<'a> {
             return Err(format!("job {} still runs when the run is over", job.0));
         }
         Ok(self.stream)
+    }
+
+    /// A user who skips layers, also some that do not run, twice, and one that is not there.
+    fn plan_skips(&mut self) {
+        if !self.faults.injected || !self.random.percent(12) {
+            return;
+        }
+        let layers = self.scheduler.plan().layers.len() as u64;
+        for _ in 0..self.random.within(1, 3) {
+            let at = Moment::after_start(Duration::from_millis(self.random.within(0, 40_000)));
+            let layer = LayerIx(self.random.within(0, layers) as u32);
+            self.plan_input(at, Input::SkipLayer(layer));
+        }
     }
 
     /// Samples of the machine, also senseless ones, whether anybody wants them or not.

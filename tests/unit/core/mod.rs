@@ -1,5 +1,6 @@
 //! Tests of apex-core through its public face.
 
+mod course;
 mod estimates;
 mod fail_fast;
 mod flakiness;
@@ -9,7 +10,9 @@ mod matrix;
 mod order;
 mod phases;
 mod plan;
+mod rest;
 mod select;
+mod skip;
 mod slots;
 mod split;
 mod support;

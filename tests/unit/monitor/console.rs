@@ -11,7 +11,7 @@ use apex_core::plan::CategoryWork;
 use apex_core::{Event, JobIx, Moment, Outcome, RunView, Sink, TestIx, Verdict};
 use apex_monitor::ExitStatus;
 use apex_monitor::console::{
-    ColourChoice, Console, ConsoleOptions, Line, Mode, Size, Style, Surroundings, Verbosity, frame,
+    ColourChoice, Console, ConsoleOptions, FoldMarks, Mode, Size, Style, Surroundings, Verbosity,
 };
 
 use super::stream::{Stream, failure, plan, service};
@@ -59,6 +59,8 @@ fn options(mode: Mode, verbosity: Verbosity, style: Style) -> ConsoleOptions {
         style,
         size: || Some(Size { columns: 60, rows: 12 }),
         run_directory: Some(".apex/runs/run-1".to_owned()),
+        silence: Some(Duration::from_secs(60)),
+        folds: FoldMarks::None,
         exit: Arc::new(|result| match result {
             RunResult { signal: Some(signal), .. } => {
                 ExitStatus { code: 130, meaning: format!("stopped by signal {signal}") }
@@ -68,6 +70,9 @@ fn options(mode: Mode, verbosity: Verbosity, style: Style) -> ConsoleOptions {
             }
             RunResult { environment_failed: true, .. } => {
                 ExitStatus { code: 1, meaning: "something could not run".to_owned() }
+            }
+            RunResult { skipped: true, .. } => {
+                ExitStatus { code: 8, meaning: "the rest of a layer was skipped".to_owned() }
             }
             RunResult { budget_exceeded: true, .. } => {
                 ExitStatus { code: 1, meaning: "a time budget was used up".to_owned() }
@@ -238,6 +243,155 @@ fn verbose_tells_every_test_in_ascii() {
 }
 
 #[test]
+fn everything_holds_what_jobs_write() {
+    let text = written(&failures(), options(Mode::Plain, Verbosity::Everything, PLAIN));
+    assert_eq!(text.matches("  unit | ").count(), 1, "{text}");
+    assert!(!written(&failures(), options(Mode::Plain, Verbosity::Verbose, PLAIN)).contains(" | "));
+}
+
+/// The details of a failure as they are shown.
+fn details(text: &str, verbosity: Verbosity) -> String {
+    let mut stream = Stream::of(plan(&[("fast", 0, &[("unit", 0)])]));
+    let test = stream.discover(0, &["a"]);
+    stream.fails(test, failure("message", text));
+    let shown = written(&stream, options(Mode::Plain, verbosity, PLAIN));
+    let (_, details) = shown.split_once("    message\n").unwrap();
+    details.lines().filter_map(|line| line.strip_prefix("    ")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_failure_is_shown_without_the_frames_of_its_framework() {
+    let pytest = "\
+def test_total():
+        first = 1
+        second = 2
+        basket = Basket()
+>       assert basket.total() == 3
+E       assert 2 == 3
+E        +  where 2 = total()
+
+tests/test_basket.py:12: AssertionError
+_ _ _ _
+    def call(self):
+>       return self.inner()
+/usr/lib/python3/dist-packages/pluggy/hooks.py:9: in call
+";
+    let of_pytest = "\
+        first = 1
+        second = 2
+        basket = Basket()
+>       assert basket.total() == 3
+E       assert 2 == 3
+E        +  where 2 = total()
+tests/test_basket.py:12: AssertionError";
+    let rust = "assertion `left == right` failed\n  left: 1\n right: 2\nnote: run with `RUST_BACKTRACE=1` environment variable\nstack backtrace:\n   0: rust_begin_unwind\n";
+    let python = "\
+Traceback (most recent call last):
+  File \"/usr/lib/python3.11/unittest/mock.py\", line 1, in patched
+    return func(*args)
+  File \"/home/me/tests/test_a.py\", line 4, in test_a
+    self.assertEqual(1, 2)
+AssertionError: 1 != 2";
+    let of_python = "\
+Traceback (most recent call last):
+  File \"/home/me/tests/test_a.py\", line 4, in test_a
+    self.assertEqual(1, 2)
+AssertionError: 1 != 2";
+    let node = "\
+Error: expected 1
+    at check (/home/me/a.test.js:3:1)
+    at node:internal/test:1:1
+    at outer (/home/me/a.test.js:9:1)
+    at further (/home/me/a.test.js:19:1)";
+    let of_node = "\
+Error: expected 1
+    at check (/home/me/a.test.js:3:1)
+    at outer (/home/me/a.test.js:9:1)";
+    let of_rust = "assertion `left == right` failed\n  left: 1\n right: 2";
+    for (text, expected) in
+        [(pytest, of_pytest), (rust, of_rust), (python, of_python), (node, of_node)]
+    {
+        let shown = details(text, Verbosity::Normal);
+        assert_eq!(shown.trim_start(), expected.trim_start());
+        let whole = details(text, Verbosity::Verbose);
+        assert!(whole.lines().count() > shown.lines().count(), "{whole}");
+    }
+}
+
+#[test]
+fn a_log_of_github_folds_layers_and_leaves_failures_outside() {
+    let options = ConsoleOptions {
+        folds: FoldMarks::GitHub,
+        ..options(Mode::Plain, Verbosity::Normal, PLAIN)
+    };
+    let mut stream = Stream::of(plan(&[("fast", 0, &[("unit", 0)]), ("slow", 0, &[("e2e", 0)])]));
+    stream.layer(0, LayerEvent::Started).job_starts(0);
+    let test = stream.discover(0, &["a"]);
+    stream.fails(test, failure("::error::not mine", "  ::set-output name=a::b\n##[group]x"));
+    stream.layer(1, LayerEvent::Started);
+    stream.layer_ends(0, Verdict::Failed, "1 test failed").layer_ends(1, Verdict::Passed, "");
+    stream.finish(RunResult { tests_failed: true, ..RunResult::default() });
+    insta::assert_snapshot!(written(&stream, options));
+}
+
+#[test]
+fn a_log_of_gitlab_folds_layers() {
+    let options = ConsoleOptions {
+        folds: FoldMarks::GitLab,
+        ..options(Mode::Plain, Verbosity::Normal, PLAIN)
+    };
+    let mut stream = Stream::of(plan(&[("fast", 0, &[("unit", 0)])]));
+    stream.layer(0, LayerEvent::Started).at(5.0).layer_ends(0, Verdict::Passed, "");
+    let text = written(&stream, options);
+    let lines: Vec<&str> = text.lines().collect();
+    let start = lines[1].strip_prefix("\u{1b}[0Ksection_start:").unwrap();
+    assert!(start.ends_with(":apex_1\r\u{1b}[0Klayer fast"), "{start}");
+    let end = lines[3].strip_prefix("\u{1b}[0Ksection_end:").unwrap();
+    assert!(end.ends_with(":apex_1\r\u{1b}[0K"), "{end}");
+    let seconds = |mark: &str| mark.split(':').next().unwrap().parse::<u64>().unwrap();
+    assert_eq!(seconds(end) - seconds(start), 5);
+    assert!(lines[4].starts_with("layer fast passed"), "{text}");
+}
+
+#[test]
+fn the_variables_of_a_ci_system_say_how_its_log_folds() {
+    let of = |name: &'static str, value: &'static str| {
+        FoldMarks::of(&move |asked: &str| (asked == name).then(|| value.to_owned()))
+    };
+    assert_eq!(of("GITHUB_ACTIONS", "true"), FoldMarks::GitHub);
+    assert_eq!(of("GITLAB_CI", "true"), FoldMarks::GitLab);
+    assert_eq!(of("GITHUB_ACTIONS", "false"), FoldMarks::None);
+    assert_eq!(of("CI", "true"), FoldMarks::None);
+}
+
+/// A run of which the user skipped the rest of the first layer.
+fn skipped() -> Stream {
+    let mut stream = Stream::of(plan(&[
+        ("fast_feedback", 120, &[("unit", 0), ("lint", 0)]),
+        ("core_integration", 600, &[("database", 0)]),
+    ]));
+    stream.at(0.5).layer(0, LayerEvent::Started).job_starts(0);
+    let first = stream.discover(0, &["a::one", "a::two", "a::three"]);
+    stream.runs(first, Outcome::Passed).starts(first + 1, 1);
+    stream.at(2.0).layer(0, LayerEvent::Skipped);
+    stream.settles(first + 1, Outcome::Cancelled).settles(first + 2, Outcome::NotRun);
+    stream.job_ends(0, Outcome::Cancelled, "the user skipped the rest of its layer");
+    stream.category_ends(1, Outcome::NotRun, "the user skipped the rest of its layer");
+    stream.layer_ends(0, Verdict::Cancelled, "the user skipped the rest of it");
+    stream.layer(1, LayerEvent::Started).job_starts(2);
+    let database = stream.discover(2, &["db::migrate"]);
+    stream.at(4.0).runs(database, Outcome::Passed).job_ends(2, Outcome::Passed, "");
+    stream.layer_ends(1, Verdict::Passed, "");
+    stream.finish(RunResult { skipped: true, ..RunResult::default() });
+    stream
+}
+
+#[test]
+fn plain_skipped_by_the_user() {
+    insta::assert_snapshot!(plain(&skipped()));
+}
+
+#[test]
 fn colours_are_only_added_to_the_words() {
     let coloured = written(&failures(), options(Mode::Plain, Verbosity::Normal, COLOUR));
     assert!(coloured.contains("\u{1b}[1;31mFAILED\u{1b}[0m"));
@@ -298,37 +452,33 @@ fn many_categories_that_did_not_run_are_bounded() {
 fn names_of_tests_cannot_break_lines_or_move_the_cursor() {
     let mut stream = Stream::of(plan(&[("fast", 0, &[("unit", 0)])]));
     let test = stream.discover(0, &["two\nlines\tand \u{1b}[2Ja wipe\r"]);
-    stream.starts(test, 1);
-    let size = Size { columns: 80, rows: 24 };
-    let lines = frame(&stream.view, Moment::START, size, PLAIN);
-    let shown: String = lines.iter().map(|line| painted(line, PLAIN)).collect();
-    assert!(shown.contains("unit: two lines and a wipe"), "{shown}");
-    assert!(!shown.contains(char::is_control), "{shown:?}");
-    stream.ends(test, 1, Outcome::Failed, None);
+    stream.starts(test, 1).ends(test, 1, Outcome::Failed, None);
     assert!(plain(&stream).contains("FAILED unit: two lines and a wipe (1.2s)\n"));
 }
 
 #[test]
-fn thirty_seconds_of_silence_are_filled_with_what_runs() {
+fn silence_is_filled_with_what_runs() {
     let mut stream = Stream::of(plan(&[("fast", 60, &[("unit", 0), ("lint", 0)])]));
-    stream.at(1.0).job_starts(0).job_starts(1);
-    let first = stream.discover(0, &["a", "b", "c"]);
+    stream.layer(0, LayerEvent::Started).at(1.0).job_starts(0).job_starts(1);
+    let first = stream.discover(0, &["a", "b", "c", "d"]);
+    stream.runs(first + 3, Outcome::Passed);
     stream.at(2.0).starts(first, 1).starts(first + 1, 1).starts(first + 2, 1);
-    let shared = Shared::default();
-    let quiet_until = |seconds: f64, mode, verbosity| {
+    let quiet_until = |seconds: f64, mode, verbosity, silence| {
         let shared = Shared::default();
-        let mut console = Console::new(Box::new(shared.clone()), options(mode, verbosity, PLAIN));
+        let options = ConsoleOptions { silence, ..options(mode, verbosity, PLAIN) };
+        let mut console = Console::new(Box::new(shared.clone()), options);
         let now = Moment::after_start(Duration::from_secs_f64(seconds));
         console.tick(now, &stream.view).unwrap();
         console.tick(now.plus(Duration::from_secs(1)), &stream.view).unwrap();
         shared.text()
     };
-    drop(shared);
-    assert_eq!(quiet_until(28.0, Mode::Plain, Verbosity::Normal), "");
-    assert_eq!(quiet_until(40.0, Mode::Plain, Verbosity::Quiet), "");
-    let lines = quiet_until(31.0, Mode::Plain, Verbosity::Normal);
-    let told = "after 31.0s still running: lint (job 1) (29.9s), unit: a (29.0s), unit: b (28.9s), and 1 more\n";
-    assert_eq!(lines, told);
+    let minute = Some(Duration::from_secs(60));
+    assert_eq!(quiet_until(58.0, Mode::Plain, Verbosity::Normal, minute), "");
+    assert_eq!(quiet_until(90.0, Mode::Plain, Verbosity::Quiet, minute), "");
+    assert_eq!(quiet_until(900.0, Mode::Plain, Verbosity::Normal, None), "");
+    let told = "after 1m01s still running: fast (1 of 4 tests): lint (job 1) (59.9s), unit: a (59.0s), \
+                unit: b (58.9s), and 1 more; so far 1 passed\n";
+    assert_eq!(quiet_until(61.0, Mode::Plain, Verbosity::Normal, minute), told);
 }
 
 #[test]
@@ -340,72 +490,6 @@ fn a_reader_that_went_away_ends_the_console_quietly() {
     assert_eq!(console.close(&stream.view), Ok(()));
     let mut console = Console::new(Box::new(Gone(ErrorKind::StorageFull)), options());
     assert!(console.accept(&stream.envelopes, &stream.view).is_err());
-}
-
-/// A run in the middle of things.
-fn in_flight() -> Stream {
-    let mut stream = Stream::of(plan(&[
-        ("fast_feedback", 10, &[("unit", 0), ("lint", 0)]),
-        ("core_integration", 600, &[("database", 0)]),
-        ("unlimited", 0, &[("e2e", 0)]),
-    ]));
-    stream.at(0.0).layer(0, LayerEvent::Started).job_starts(0).job_starts(1);
-    let ids: Vec<String> =
-        (0..14).map(|number| format!("tests/unit/test_漢字.py::test_{number}")).collect();
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let first = stream.discover(0, &ids);
-    stream.at(1.0).runs(first, Outcome::Passed).runs(first + 1, Outcome::Failed);
-    for test in first + 2..first + 12 {
-        stream.at(f64::from(test)).starts(test, 1);
-    }
-    stream.at(12.0).layer(0, LayerEvent::BudgetExceeded);
-    stream
-}
-
-fn shown(columns: usize, rows: usize, style: Style) -> String {
-    let now = Moment::after_start(Duration::from_secs(13));
-    let lines = frame(&in_flight().view, now, Size { columns, rows }, style);
-    assert!(lines.len() < rows, "{} lines on {rows} rows", lines.len());
-    assert!(lines.iter().all(|line| line.width() < columns));
-    lines.iter().map(|line| painted(line, style) + "\n").collect()
-}
-
-fn painted(line: &Line, style: Style) -> String {
-    let mut text = String::new();
-    line.paint(style, &mut text);
-    text
-}
-
-#[test]
-fn live_wide() {
-    insta::assert_snapshot!(shown(120, 40, PLAIN));
-}
-
-#[test]
-fn live_narrow() {
-    insta::assert_snapshot!(shown(40, 24, PLAIN));
-}
-
-#[test]
-fn live_ascii_on_a_low_terminal() {
-    insta::assert_snapshot!(shown(80, 10, ASCII));
-}
-
-#[test]
-fn live_in_colour() {
-    insta::assert_snapshot!(shown(80, 24, COLOUR).replace('\u{1b}', "<ESC>"));
-}
-
-#[test]
-fn a_frame_fits_any_terminal() {
-    for columns in 1..90 {
-        for rows in 4..30 {
-            let now = Moment::after_start(Duration::from_secs(13));
-            let lines = frame(&in_flight().view, now, Size { columns, rows }, PLAIN);
-            assert!(lines.len() < rows, "{} lines on {rows} rows", lines.len());
-            assert!(lines.iter().all(|line| line.width() < columns.max(2)));
-        }
-    }
 }
 
 #[test]

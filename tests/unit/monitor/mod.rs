@@ -1,11 +1,13 @@
 //! Tests of apex-monitor through its public face.
 
+mod again;
 mod compare;
 mod console;
 mod dialect;
 mod history;
 mod json;
 mod junit;
+mod live;
 mod report;
 mod run_dir;
 mod samples;

@@ -6,7 +6,7 @@ use apex_config::model::RunnerKind;
 use apex_core::event::{LayerEvent, RunResult, ServiceEvent};
 use apex_core::test_case::{Failure, TestCase};
 use apex_core::{Outcome, Verdict};
-use apex_monitor::report::{Format, Recorded, STYLE, commands_to_repeat, github, write};
+use apex_monitor::report::{Format, Recorded, STYLE, again, github, write};
 use apex_monitor::{ExitRule, ExitStatus};
 use serde_json::Value;
 
@@ -134,7 +134,7 @@ fn the_summary_of_a_step_keeps_its_limit_beside_what_is_there() {
 #[test]
 fn the_commands_name_tests_where_the_framework_can_be_asked_else_the_category() {
     let run = recorded(&rich());
-    let commands = commands_to_repeat(&run.view);
+    let commands = again::commands(&run.view);
     assert_eq!(
         commands,
         [

@@ -169,6 +169,7 @@ pub(crate) fn every_event() -> Stream {
     stream.category_ends(0, Outcome::TimedOut, "slow");
     stream.layer(0, LayerEvent::BudgetExceeded);
     stream.layer(0, LayerEvent::Stopped { reason: "first failure".to_owned() });
+    stream.layer(0, LayerEvent::Skipped);
     stream.layer(0, LayerEvent::Judged(Box::new(every_fact())));
     stream.layer(1, LayerEvent::Judged(Box::default()));
     for verdict in Verdict::ALL {
@@ -191,6 +192,7 @@ pub(crate) fn every_event() -> Stream {
         environment_failed: false,
         budget_exceeded: true,
         nothing_ran: false,
+        skipped: true,
         signal: Some(2),
         internal_error: Some("broken".to_owned()),
     });

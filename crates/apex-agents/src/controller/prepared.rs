@@ -16,7 +16,7 @@ use apex_core::{Plan, RunId, Sink, Trace};
 use crate::control_group::{Allowance, ControlGroups};
 use crate::executor::{Executor, LocalExecutor, LocalSettings, Support};
 use crate::guardian::{Guard, GuardSettings};
-use crate::orchestrator::{self, CategoryRules, Interrupts, LogName, Parts};
+use crate::orchestrator::{self, CategoryRules, Controls, Interrupts, LogName, Parts};
 use crate::progress::{Feed, SinkTrouble};
 use crate::secrets::{Secrets, Sources};
 use crate::services::{ServiceAgent, ServiceSettings};
@@ -50,6 +50,7 @@ pub struct PreparedRun {
     feeds: Vec<(Vec<Box<dyn Sink>>, Duration)>,
     agents: Vec<Box<dyn Agent>>,
     interrupts: Interrupts,
+    controls: Controls,
     guard: Option<GuardSettings>,
     secrets: Secrets,
 }
@@ -125,6 +126,7 @@ impl PreparedRun {
             feeds: Vec::new(),
             agents: Vec::new(),
             interrupts: Interrupts::never(),
+            controls: Controls::never(),
             guard: None,
         }
     }
@@ -211,6 +213,13 @@ impl PreparedRun {
         self
     }
 
+    /// What those who look at the run may wish; otherwise nothing.
+    #[must_use]
+    pub fn controls(mut self, controls: Controls) -> Self {
+        self.controls = controls;
+        self
+    }
+
     /// Who takes away what the run started when this process is ended before the run is over.
     ///
     /// Otherwise nobody does: after `kill -9` of this process, or a crash of it, programs and
@@ -281,6 +290,7 @@ impl PreparedRun {
             log_name: self.log_name.unwrap_or_else(|| plain_log_name(self.output)),
             feeds: feeds.collect::<Result<_, _>>().map_err(RunError::Thread)?,
             interrupts: self.interrupts,
+            controls: self.controls,
             secrets: self.secrets,
         };
         let finished = orchestrator::run(parts).await;

@@ -4,6 +4,7 @@
 //! deadline, hands it over as an input, and drains what the scheduler answers: commands go to the
 //! executor and the service agent, events get their stamp and go to the feeds.
 
+mod control;
 mod interrupt;
 mod lots;
 mod obeying;
@@ -11,6 +12,7 @@ mod rules;
 mod stamp;
 mod variables;
 
+pub use control::{Control, Controls};
 pub use interrupt::Interrupts;
 pub use rules::CategoryRules;
 
@@ -88,6 +90,8 @@ pub struct Parts {
     pub staff: Staff,
     /// What may stop the run from outside.
     pub interrupts: Interrupts,
+    /// What those who look may wish.
+    pub controls: Controls,
     /// What events do not carry.
     pub secrets: Secrets,
 }
@@ -140,7 +144,7 @@ pub async fn run(parts: Parts) -> Finished {
         has_signal: false,
         plan,
     };
-    let (reports, interrupts) = ring.turn(service_reports, parts.interrupts).await;
+    let (reports, interrupts) = ring.turn(service_reports, parts.interrupts, parts.controls).await;
     let mut warnings = ring.wait_for_released(reports, interrupts).await;
     warnings.extend(ring.services.shutdown(tokio::time::Instant::now() + CLEARING).await);
     Finished { result: ring.result, feeds: ring.feeds, staff: ring.staff, warnings }
@@ -183,6 +187,7 @@ struct Ring {
 /// What the ring waited for.
 enum Woken {
     Asked(Asked),
+    Control(Control),
     Jobs(Vec<Reported>),
     Service(ServiceIx, ServiceReport),
     Agent(AgentMessage),
@@ -196,6 +201,7 @@ impl Ring {
         &mut self,
         mut service_reports: mpsc::Receiver<(ServiceIx, ServiceReport)>,
         mut interrupts: Interrupts,
+        mut controls: Controls,
     ) -> (Option<mpsc::Receiver<Vec<Reported>>>, Interrupts) {
         let mut job_reports = self.executor.reports();
         let mut rhythm = self.rhythm();
@@ -205,6 +211,7 @@ impl Ring {
             let woken = tokio::select! {
                 biased;
                 asked = interrupts.next() => Woken::Asked(asked),
+                control = controls.next() => Woken::Control(control),
                 Some(reported) = receive(&mut job_reports) => Woken::Jobs(reported),
                 Some((service, report)) = service_reports.recv() => Woken::Service(service, report),
                 () = sleep_until(self.began, deadline) => Woken::Deadline,
@@ -269,6 +276,7 @@ impl Ring {
                 }
                 self.input(Input::Interrupt { signal });
             }
+            Woken::Control(control) => self.input(control.input()),
             Woken::Deadline => self.input(Input::Tick),
             Woken::Sample => self.look_at_machine(),
             Woken::Agent(message) => self.emit(message.into_event()),

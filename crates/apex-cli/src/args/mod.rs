@@ -7,9 +7,10 @@ mod serve;
 mod services;
 mod why;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use clap_complete::Shell;
 pub(crate) use fail_fast::FailFastWord;
@@ -17,7 +18,7 @@ pub(crate) use report::{
     ReplayArgs, ReportArgs, ReportsArgs, RunsCommand, Speed, StreamArgs, WantedReport,
 };
 pub(crate) use run::{
-    DialectWord, MergeArgs, PartArgs, ProgressMode, RunArgs, ShareArgs, TargetArgs,
+    DialectWord, MergeArgs, PartArgs, ProgressMode, RunArgs, ShareArgs, TargetArgs, WatchArgs,
 };
 pub(crate) use serve::{DoorArgs, ServeArgs};
 pub(crate) use services::ServicesCommand;
@@ -62,9 +63,9 @@ pub(crate) struct GlobalArgs {
     /// Layer file; found in the project when not given
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub(crate) config: Option<PathBuf>,
-    /// Say more: every test
-    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Global options")]
-    pub(crate) verbose: bool,
+    /// Say more: every test with its time, failures in full; twice: also what jobs write
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet", help_heading = "Global options")]
+    pub(crate) verbose: u8,
     /// Say less: failures and the summary
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub(crate) quiet: bool,
@@ -90,6 +91,8 @@ pub(crate) enum ColorWord {
 pub(crate) enum Command {
     /// Run tests
     Run(Box<RunArgs>),
+    /// Run tests, and run them again when files change: what failed first, then what is affected
+    Watch(Box<WatchArgs>),
     /// Show what `run` would do, without running anything
     Plan(Box<PlanArgs>),
     /// Show runs in a browser, as a stream and to programs; live ones, too
@@ -305,6 +308,22 @@ pub(crate) enum ReferenceWord {
 /// Reads the command line. Ends the program for help, version and mistakes, as clap does.
 pub(crate) fn parse() -> Arguments {
     Arguments::parse()
+}
+
+/// The words behind `apex watch` that belong to its runs, as they were typed: all but the word
+/// `watch` itself and `--restart`. Values of options before the word are not mistaken for it.
+pub(crate) fn words_of_watched_runs() -> Vec<OsString> {
+    const WITH_VALUE: [&str; 3] = ["--project", "--config", "--color"];
+    let mut words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let mut at = 0;
+    while words.get(at).is_some_and(|word| word != "watch") {
+        at += if WITH_VALUE.iter().any(|option| words[at] == *option) { 2 } else { 1 };
+    }
+    if let Some(word) = words.get_mut(at) {
+        *word = "run".into();
+    }
+    words.retain(|word| word != "--restart");
+    words
 }
 
 /// The completions of a shell, as a script.

@@ -61,6 +61,9 @@ pub(crate) struct RunArgs {
     /// How progress is shown
     #[arg(long, value_name = "MODE", default_value = "auto")]
     pub(crate) progress_mode: ProgressMode,
+    /// Seconds without a line after which plain output says what still runs; 0 for never
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) heartbeat: u64,
     #[command(flatten)]
     pub(crate) stream: StreamArgs,
     #[command(flatten)]
@@ -79,6 +82,16 @@ pub(crate) struct RunArgs {
     /// Allow the environment `production`
     #[arg(long)]
     pub(crate) allow_prod: bool,
+}
+
+/// Options of `apex watch`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WatchArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// End a run in order when files change, and begin again; otherwise it goes on to its end first
+    #[arg(long)]
+    pub(crate) restart: bool,
 }
 
 /// Which share of the plan is meant.
@@ -135,4 +148,17 @@ pub(crate) enum ProgressMode {
     Json,
     /// Nothing but the exit code
     Silent,
+}
+
+impl ProgressMode {
+    /// The word for it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Rich => "rich",
+            Self::Simple => "simple",
+            Self::Json => "json",
+            Self::Silent => "silent",
+        }
+    }
 }

@@ -1,21 +1,71 @@
-//! Who shows a run.
+//! Who shows a run, and whose keys it follows.
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
+use std::time::Duration;
 
+use apex_agents::orchestrator::{Control, Controls};
 use apex_core::Sink;
 use apex_monitor::ExitRule;
 use apex_monitor::console::{
-    ColourChoice, Console, ConsoleOptions, Mode, Surroundings, Verbosity, terminal_size,
+    ColourChoice, Console, ConsoleOptions, FoldMarks, Keyboard, Mode, Order, Orders, Surroundings,
+    Verbosity, terminal_size,
 };
 use apex_monitor::dialect::{Chat, DialectLines, Legacy};
 use apex_monitor::json::JsonLines;
 
-use crate::args::{ColorWord, DialectWord, GlobalArgs, ProgressMode, StreamArgs};
+use crate::args::{ColorWord, DialectWord, GlobalArgs, ProgressMode, RunArgs, StreamArgs};
 use crate::failure::Failure;
 
-/// Who shows a run that goes on.
-pub(crate) fn of_run(
+/// Orders that wait for the run; what is ordered beyond is lost.
+const WAITING: usize = 16;
+
+/// Who shows a run that goes on, and what they order.
+pub(super) struct Display {
+    pub(super) sinks: Vec<Box<dyn Sink>>,
+    /// What they order.
+    pub(super) controls: Controls,
+    /// The terminal, while it gives keys; it is as before when this is dropped.
+    pub(super) keyboard: Option<Keyboard>,
+}
+
+impl Display {
+    fn without_keys(sinks: Vec<Box<dyn Sink>>) -> Self {
+        Self { sinks, controls: Controls::never(), keyboard: None }
+    }
+}
+
+/// Who shows a run that goes on, by its options.
+pub(super) fn of_run(
+    global: &GlobalArgs,
+    args: &RunArgs,
+    run_directory: String,
+    rule: &ExitRule,
+) -> Result<Display, Failure> {
+    refuse_unused(args.progress_mode, &args.stream)?;
+    let options = options(global, run_directory, rule);
+    let silence = (args.heartbeat > 0).then(|| Duration::from_secs(args.heartbeat));
+    let Some(mode) = mode(args.progress_mode, &options) else {
+        return Ok(Display::without_keys(without_console(args.progress_mode, &args.stream, rule)));
+    };
+    let folds = if mode == Mode::Plain { options.folds } else { FoldMarks::None };
+    let options = ConsoleOptions { mode, silence, folds, ..options };
+    let takes_keys = mode == Mode::Live
+        && options.verbosity != Verbosity::Quiet
+        && std::io::stderr().is_terminal();
+    let console = Console::new(Box::new(std::io::stderr()), options);
+    Ok(match takes_keys.then(Keyboard::open).flatten() {
+        None => Display::without_keys(vec![Box::new(console)]),
+        Some((keyboard, keys)) => {
+            let (orders, controls) = orders();
+            let console = console.with_keys(keys, orders);
+            Display { sinks: vec![Box::new(console)], controls, keyboard: Some(keyboard) }
+        }
+    })
+}
+
+/// Who shows a recorded run as if it went on: nobody takes keys, and nothing can be ordered.
+pub(crate) fn of_replay(
     global: &GlobalArgs,
     progress: ProgressMode,
     stream: &StreamArgs,
@@ -24,14 +74,31 @@ pub(crate) fn of_run(
 ) -> Result<Vec<Box<dyn Sink>>, Failure> {
     refuse_unused(progress, stream)?;
     let options = options(global, run_directory, rule);
-    let mode = match progress {
-        ProgressMode::Silent => return Ok(Vec::new()),
-        ProgressMode::Json => return Ok(vec![lines(stream, rule)]),
-        ProgressMode::Auto => options.mode,
-        ProgressMode::Rich => Mode::Live,
-        ProgressMode::Simple => Mode::Plain,
-    };
-    Ok(vec![console(ConsoleOptions { mode, ..options })])
+    Ok(match mode(progress, &options) {
+        None => without_console(progress, stream, rule),
+        Some(mode) => {
+            let options = ConsoleOptions { mode, ..options };
+            vec![Box::new(Console::new(Box::new(std::io::stderr()), options))]
+        }
+    })
+}
+
+/// What the console does with the terminal; none when there is no console.
+fn mode(progress: ProgressMode, options: &ConsoleOptions) -> Option<Mode> {
+    match progress {
+        ProgressMode::Silent | ProgressMode::Json => None,
+        ProgressMode::Auto => Some(options.mode),
+        ProgressMode::Rich => Some(Mode::Live),
+        ProgressMode::Simple => Some(Mode::Plain),
+    }
+}
+
+fn without_console(
+    progress: ProgressMode,
+    stream: &StreamArgs,
+    rule: &ExitRule,
+) -> Vec<Box<dyn Sink>> {
+    if progress == ProgressMode::Json { vec![lines(stream, rule)] } else { Vec::new() }
 }
 
 /// The events as lines of JSON, by the names that were asked for.
@@ -44,6 +111,20 @@ fn lines(stream: &StreamArgs, rule: &ExitRule) -> Box<dyn Sink> {
             Box::new(DialectLines::new(out, Chat::new(rule, stream.thread_id.clone())))
         }
     }
+}
+
+/// Where orders go, and where the run takes them.
+fn orders() -> (Orders, Controls) {
+    let (sender, receiver) = tokio::sync::mpsc::channel(WAITING);
+    let orders = move |order: Order| {
+        let control = match order {
+            Order::Stop => Control::Stop,
+            Order::SkipLayer(layer) => Control::SkipLayer(layer),
+        };
+        // A run that is over takes no orders.
+        let _ = sender.try_send(control);
+    };
+    (Box::new(orders), Controls::from_channel(receiver))
 }
 
 /// Names for lines that nobody gets, and a thread for what is no message, are mistakes.
@@ -69,12 +150,9 @@ pub(super) fn of_record(
     run_directory: String,
     rule: &ExitRule,
 ) -> Box<dyn Sink> {
-    let verbosity = if global.verbose { Verbosity::Normal } else { Verbosity::Quiet };
+    let verbosity = if global.verbose > 0 { Verbosity::Normal } else { Verbosity::Quiet };
     let options = options(global, run_directory, rule);
-    console(ConsoleOptions { mode: Mode::Plain, verbosity, ..options })
-}
-
-fn console(options: ConsoleOptions) -> Box<dyn Sink> {
+    let options = ConsoleOptions { mode: Mode::Plain, verbosity, ..options };
     Box::new(Console::new(Box::new(std::io::stderr()), options))
 }
 
@@ -94,12 +172,15 @@ fn options(global: &GlobalArgs, run_directory: String, rule: &ExitRule) -> Conso
         mode: surroundings.mode(),
         verbosity: match (global.quiet, global.verbose) {
             (true, _) => Verbosity::Quiet,
-            (_, true) => Verbosity::Verbose,
-            _ => Verbosity::Normal,
+            (false, 0) => Verbosity::Normal,
+            (false, 1) => Verbosity::Verbose,
+            (false, _) => Verbosity::Everything,
         },
         style: surroundings.style(),
         size: terminal_size,
         run_directory: Some(run_directory),
+        silence: None,
+        folds: FoldMarks::of(&variable),
         exit: Arc::clone(rule),
     }
 }

@@ -30,7 +30,7 @@ use crate::project::Project;
 use crate::{out, recorded, render};
 
 use behind::Behind;
-pub(crate) use display::of_run as displays;
+pub(crate) use display::of_replay as displays;
 use lock::ProjectLock;
 pub(crate) use merge::merge;
 use past::Past;
@@ -201,7 +201,7 @@ fn run_recorded(
     let shown = record.shown();
     let rule = recorded::exit_rule();
     let mut keepers = record.sinks(args.reports.junit.as_deref(), &rule)?;
-    let displays = display::of_run(global, args.progress_mode, &args.stream, shown, &rule)?;
+    let display = display::of_run(global, args, shown, &rule)?;
     // Last: whatever a database takes, the rest of the record is written before.
     keepers.extend(lookers.history);
     // After the journal, which it reads.
@@ -215,7 +215,8 @@ fn run_recorded(
         .output(record.output_folder())
         .log_name(record.log_name())
         .feed(keepers, RECORD_PATIENCE)
-        .feed(displays, DISPLAY_PATIENCE);
+        .feed(display.sinks, DISPLAY_PATIENCE)
+        .controls(display.controls);
     if prepared.has_limits() && is_talkative(global, args) {
         out::people(&format!("limits of layers: {}\n", control_group::enforcement()));
     }
@@ -238,6 +239,7 @@ fn run_recorded(
             },
         )
     })?;
+    drop(display.keyboard);
     tell_troubles(&outcome);
     if let Some(beside) = lookers.beside {
         beside.end();
@@ -254,7 +256,7 @@ fn is_talkative(global: &GlobalArgs, args: &RunArgs) -> bool {
 }
 
 /// A name for a run that sorts by time.
-fn new_run_id() -> RunId {
+pub(crate) fn new_run_id() -> RunId {
     RunId::new(&uuid::Uuid::now_v7().to_string())
 }
 

@@ -13,6 +13,7 @@ mod replay;
 mod report;
 mod runs;
 mod services;
+mod watch;
 mod why;
 
 use crate::args::{Arguments, Command, ReferenceWord, SchemaWord};
@@ -26,6 +27,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let global = &arguments.global;
     match &arguments.command {
         Command::Run(args) => assemble::run(global, args),
+        Command::Watch(args) => watch::watch(global, args),
         Command::Plan(args) => plan::plan(global, args),
         Command::Serve(args) => assemble::serve(global, args),
         Command::Merge(args) => assemble::merge(global, args),

@@ -55,7 +55,7 @@ fn summary(global: &GlobalArgs, word: &str) -> Result<ExitCode, Failure> {
 /// What the console said in the end.
 fn show(global: &GlobalArgs, word: &str) -> Result<ExitCode, Failure> {
     let directory = recorded::directory(global, word)?;
-    let quiet = GlobalArgs { quiet: !global.verbose, ..global.clone() };
+    let quiet = GlobalArgs { quiet: global.verbose == 0, ..global.clone() };
     let stream = StreamArgs::default();
     replay::show(&quiet, &directory, ProgressMode::Simple, Speed::Max, &stream)
 }

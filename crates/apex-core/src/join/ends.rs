@@ -69,6 +69,7 @@ impl Join {
         let is_red = result.tests_failed
             || result.environment_failed
             || result.budget_exceeded
+            || result.skipped
             || result.signal.is_some();
         // A part may have stopped before its later layers because of failures that are few in
         // the whole layer: what did not run then is not green.

@@ -80,6 +80,7 @@ struct LayerBook {
     open: u32,
     is_cut: bool,
     is_stopped: bool,
+    is_skipped: bool,
     facts: LayerFacts,
 }
 

@@ -87,6 +87,12 @@ impl Join {
                     self.emit(when, Event::Layer(layer, LayerEvent::Stopped { reason }));
                 }
             }
+            LayerEvent::Skipped => {
+                self.result.skipped = true;
+                if !std::mem::replace(&mut book.is_skipped, true) {
+                    self.emit(when, Event::Layer(layer, LayerEvent::Skipped));
+                }
+            }
             LayerEvent::Judged(facts) => self.parts[at].judged = Some(*facts),
             LayerEvent::Finished { .. } => {
                 let name = self.name_of(at);

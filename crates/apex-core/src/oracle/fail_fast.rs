@@ -94,7 +94,7 @@ impl Book<'_> {
                 findings.require(once, *seq, "a layer is stopped once");
                 self.closed[layer.position()] |= self.plan.layer(*layer).fail_fast.looks_at_tests();
             }
-            Event::Layer(layer, LayerEvent::BudgetExceeded) => {
+            Event::Layer(layer, LayerEvent::BudgetExceeded | LayerEvent::Skipped) => {
                 self.closed[layer.position()] = true;
             }
             Event::Run(RunEvent::Interrupted { .. } | RunEvent::BudgetExceeded { .. }) => {

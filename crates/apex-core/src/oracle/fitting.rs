@@ -59,7 +59,10 @@ impl Book<'_> {
             Event::Layer(layer, LayerEvent::Started) => {
                 self.layer_began[layer.position()] = Some(at);
             }
-            Event::Layer(layer, LayerEvent::BudgetExceeded | LayerEvent::Stopped { .. }) => {
+            Event::Layer(
+                layer,
+                LayerEvent::BudgetExceeded | LayerEvent::Stopped { .. } | LayerEvent::Skipped,
+            ) => {
                 self.given_up_layers[layer.position()] = true;
             }
             Event::Layer(layer, LayerEvent::Finished { verdict, .. }) => {

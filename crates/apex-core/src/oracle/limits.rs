@@ -37,6 +37,7 @@ struct Book<'a> {
     stopped: bool,
     interrupted: Option<i32>,
     budget: bool,
+    skipped_layers: Vec<bool>,
     failures: u64,
     executed: u64,
 }
@@ -78,6 +79,7 @@ impl<'a> Book<'a> {
             stopped: false,
             interrupted: None,
             budget: false,
+            skipped_layers: vec![false; plan.layers.len()],
             failures: 0,
             executed: 0,
         }
@@ -161,8 +163,19 @@ impl<'a> Book<'a> {
                     self.stopped_layers[layer.position()] = true;
                 }
             }
+            LayerEvent::Skipped => {
+                let is_open = self.layer_began[layer.position()].is_some()
+                    && !self.stopped_layers[layer.position()]
+                    && !self.stopped;
+                findings.require(is_open, seq, "a layer is skipped once, and while it goes on");
+                self.skipped_layers[layer.position()] = true;
+                self.stopped_layers[layer.position()] = true;
+            }
             LayerEvent::Judged(_) => {}
             LayerEvent::Finished { verdict, .. } => {
+                let is_skipped = self.skipped_layers[layer.position()];
+                let is_green = matches!(verdict, Verdict::Passed | Verdict::Empty);
+                findings.require(!is_skipped || !is_green, seq, "a skipped layer never passes");
                 self.is_blocked |= *verdict == Verdict::Blocked;
                 if self.layer_began[layer.position()].is_some() {
                     self.last_layer_end = Some(at);
@@ -204,6 +217,11 @@ impl<'a> Book<'a> {
                         .zip(self.plan.layer(planned.layer).budget)
                         .map(|(began, budget)| began.plus(budget)),
                     StopCause::RunBudget => self.plan.budget.map(Moment::after_start),
+                    StopCause::Skip => {
+                        let asked = self.skipped_layers[planned.layer.position()];
+                        findings.require(asked, seq, "only the user skips");
+                        return;
+                    }
                     StopCause::NoOutput => {
                         let quiet = self.quiet_for[job.position()];
                         let was_long = planned.no_output_timeout.is_some_and(|most| quiet >= most);
@@ -257,6 +275,8 @@ impl<'a> Book<'a> {
         findings.require(result.internal_error.is_none(), seq, "a run never gets stuck");
         findings.require(result.signal == self.interrupted, seq, "the result names the signal");
         findings.require(result.budget_exceeded == self.budget, seq, "the result names the budget");
+        let skipped = self.skipped_layers.contains(&true);
+        findings.require(result.skipped == skipped, seq, "the result names what was skipped");
         // Of a part, the join of all parts says whether anything ran.
         if self.executed == 0 && !self.plan.is_part() {
             findings.require(result.nothing_ran, seq, "nothing ran is never green");
@@ -265,6 +285,7 @@ impl<'a> Book<'a> {
         let green = !result.tests_failed
             && !result.environment_failed
             && !result.budget_exceeded
+            && !result.skipped
             && result.signal.is_none();
         findings.require(
             !(green && self.failures > 0 && !allows),

@@ -44,6 +44,7 @@ impl Scene<'_> {
             let free = self.plan.layer(before).fail_fast == FailFast::Disabled;
             let passed = match self.verdicts[before.position()] {
                 Some(Verdict::Passed | Verdict::Partial | Verdict::Empty) => true,
+                Some(Verdict::Cancelled) if self.skipped_layers[before.position()] => true,
                 Some(_) => free,
                 None => false,
             };

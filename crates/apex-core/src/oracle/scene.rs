@@ -19,6 +19,8 @@ pub(super) struct Scene<'a> {
     pub(super) plan: &'a Plan,
     pub(super) verdicts: Vec<Option<Verdict>>,
     pub(super) running_layers: Vec<LayerIx>,
+    /// Layers of which the user skipped the rest.
+    pub(super) skipped_layers: Vec<bool>,
     outcomes: Vec<Option<Outcome>>,
     /// Jobs that run, in no particular order.
     running: Vec<JobIx>,
@@ -34,6 +36,7 @@ impl<'a> Scene<'a> {
             plan,
             verdicts: vec![None; plan.layers.len()],
             running_layers: Vec::new(),
+            skipped_layers: vec![false; plan.layers.len()],
             outcomes: vec![None; plan.categories.len()],
             running: Vec::new(),
             doubted: HashSet::new(),
@@ -47,6 +50,9 @@ impl<'a> Scene<'a> {
         match event {
             Event::Run(RunEvent::SlotsChanged { slots }) => self.slots = *slots,
             Event::Layer(layer, LayerEvent::Started) => self.running_layers.push(*layer),
+            Event::Layer(layer, LayerEvent::Skipped) => {
+                self.skipped_layers[layer.position()] = true;
+            }
             Event::Layer(layer, LayerEvent::Finished { verdict, .. }) => {
                 self.running_layers.retain(|other| other != layer);
                 self.verdicts[layer.position()] = Some(*verdict);

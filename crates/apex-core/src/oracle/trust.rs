@@ -65,7 +65,10 @@ fn disturbs(event: &Event) -> bool {
     matches!(
         event,
         Event::Run(RunEvent::Interrupted { .. } | RunEvent::BudgetExceeded { .. })
-            | Event::Layer(_, LayerEvent::BudgetExceeded | LayerEvent::Stopped { .. })
+            | Event::Layer(
+                _,
+                LayerEvent::BudgetExceeded | LayerEvent::Stopped { .. } | LayerEvent::Skipped,
+            )
             | Event::Category(_, CategoryEvent::TimedOut { .. })
             | Event::Service(_, ServiceEvent::Failed { .. } | ServiceEvent::Lost { .. })
             | Event::Job(

@@ -83,7 +83,10 @@ impl Book<'_> {
             Event::Category(category, CategoryEvent::TimedOut { .. }) => {
                 self.closed_categories[category.position()] = true;
             }
-            Event::Layer(layer, LayerEvent::BudgetExceeded | LayerEvent::Stopped { .. }) => {
+            Event::Layer(
+                layer,
+                LayerEvent::BudgetExceeded | LayerEvent::Stopped { .. } | LayerEvent::Skipped,
+            ) => {
                 self.closed_layers[layer.position()] = true;
             }
             _ => {}

@@ -73,6 +73,9 @@ impl Scheduler {
         let planned = plan.layer(layer);
         for &before in &planned.after {
             match self.layers[before.position()].state {
+                // The user saw what stood before it and decided to go on.
+                LayerState::Finished(Verdict::Cancelled)
+                    if self.layers[before.position()].skipped => {}
                 LayerState::Finished(verdict) if holds_up(verdict) => {
                     if plan.layer(before).fail_fast != FailFast::Disabled {
                         return Readiness::Blocked { by: before };

@@ -32,6 +32,7 @@ pub(super) fn of_layer(plan: &Plan, layer: &PlannedLayer) -> LayerBook {
         retried_for: Duration::ZERO,
         unfinished: layer.categories.len(),
         cut: false,
+        skipped: false,
         stopped: None,
         watch: Watch::default(),
     }

@@ -300,6 +300,7 @@ impl Scheduler {
         let book = &self.layers[layer.position()];
         let mut facts = LayerFacts {
             cut: book.cut,
+            skipped: book.skipped,
             stopped: book.stopped.clone(),
             interrupted: self.is_stopping() == Some(StopCause::Interrupt),
             began: matches!(book.state, LayerState::Running { .. }),

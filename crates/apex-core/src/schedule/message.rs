@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::event::ServiceEvent;
-use crate::id::{AttemptNumber, JobIx, ServiceIx};
+use crate::id::{AttemptNumber, JobIx, LayerIx, ServiceIx};
 use crate::report::JobReport;
 
 use super::slots::Load as MachineLoad;
@@ -43,6 +43,9 @@ pub enum Input {
         /// Its number.
         signal: i32,
     },
+    /// The user wants no more of a layer. Without effect on one that does not run or is being
+    /// ended already.
+    SkipLayer(LayerIx),
 }
 
 /// Something to do.

@@ -190,6 +190,7 @@ impl Scheduler {
             Input::Paused => self.paused(now),
             Input::Resumed => self.resumed(now),
             Input::Interrupt { signal } => self.interrupted(signal),
+            Input::SkipLayer(layer) => self.layer_skipped(layer),
         }
         self.meet_deadlines();
         if !self.clock.is_paused() {

@@ -70,6 +70,8 @@ pub(super) struct LayerBook {
     pub(super) unfinished: usize,
     /// Whether its budget or the run's cut it.
     pub(super) cut: bool,
+    /// Whether the user skipped the rest of it.
+    pub(super) skipped: bool,
     /// Why its fail-fast rule stopped it, if it did.
     pub(super) stopped: Option<String>,
     /// What its tests have shown, where its rule counts that.

@@ -117,6 +117,19 @@ impl Scheduler {
         self.kill_services();
     }
 
+    /// The user skips the rest of a layer: what runs of it is ended, the layers behind it go on.
+    pub(super) fn layer_skipped(&mut self, layer: LayerIx) {
+        let is_open = self.state == RunState::Running
+            && self.layers.get(layer.position()).is_some_and(|book| !book.is_closed());
+        if !is_open {
+            return;
+        }
+        self.layers[layer.position()].skipped = true;
+        self.result.skipped = true;
+        self.emit(Event::Layer(layer, LayerEvent::Skipped));
+        self.stop_layer(layer, StopCause::Skip);
+    }
+
     /// Nothing more starts; what runs is asked to end.
     pub(super) fn stop_run(&mut self, cause: StopCause) {
         if !matches!(self.state, RunState::Running | RunState::NotBegun) {

@@ -79,6 +79,7 @@ impl RunView {
             LayerEvent::Started => view.progress.start(at),
             LayerEvent::BudgetExceeded => view.budget_exceeded = Some(at),
             LayerEvent::Stopped { reason } => view.stopped = Some(reason.clone()),
+            LayerEvent::Skipped => view.skipped = true,
             LayerEvent::Judged(_) => {}
             LayerEvent::Finished { verdict, reason } => {
                 view.progress.finish(LayerEnding { verdict: *verdict, reason: reason.clone() }, at);

@@ -10,6 +10,7 @@
 
 mod counts;
 mod fold;
+mod rest;
 mod stage;
 mod test;
 

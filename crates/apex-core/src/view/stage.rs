@@ -106,6 +106,8 @@ pub struct LayerView {
     pub progress: Progress<LayerEnding>,
     /// When its budget was used up, if it was.
     pub budget_exceeded: Option<Moment>,
+    /// Whether the user skipped the rest of it.
+    pub skipped: bool,
     /// What its fail-fast rule said, if it stopped the layer.
     pub stopped: Option<String>,
     /// Its tests.

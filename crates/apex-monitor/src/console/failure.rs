@@ -5,7 +5,7 @@ use apex_core::view::TestView;
 use apex_core::{AttemptNumber, Outcome, RunView};
 
 use super::line::{Label, Line, Style};
-use super::words;
+use super::{excerpt, words};
 use crate::run_dir::output_log_name;
 use crate::text::{harmless, harmless_line};
 
@@ -23,6 +23,8 @@ pub(super) struct Place<'a> {
     pub style: Style,
     /// The run directory as people should read it.
     pub run_directory: Option<&'a str>,
+    /// Whether failures are shown with all that is known of them.
+    pub is_whole: bool,
 }
 
 /// The headline of a failed test.
@@ -60,7 +62,7 @@ pub(super) fn block(
         lines.push(line.cut(DETAIL_COLUMNS, place.style));
     }
     if let Some(failure) = test.said() {
-        lines.extend(detail_lines(shown_details(failure), place.style));
+        lines.extend(detail_lines(shown_details(failure), place));
     }
     lines.extend(
         output_path(view, test, place.run_directory)
@@ -112,14 +114,21 @@ fn shown_details(failure: &Failure) -> &str {
     }
 }
 
-fn detail_lines(details: &str, style: Style) -> Vec<Line> {
+/// The details that help, or with `is_whole` all of them; in the middle, what is too much is left
+/// out and counted.
+fn detail_lines(details: &str, place: Place<'_>) -> Vec<Line> {
+    let Place { style, is_whole, .. } = place;
     let clean = harmless(details);
-    let all: Vec<&str> = clean.trim_matches('\n').lines().collect();
+    let useful = excerpt::useful(&clean);
+    let all: Vec<&str> = match useful.is_empty() || is_whole {
+        true => clean.trim_matches('\n').lines().collect(),
+        false => useful,
+    };
     let show = |line: &&str| {
         Line::new().text(format!("    {}", line.trim_end())).cut(DETAIL_COLUMNS, style)
     };
     let left = all.len().saturating_sub(FIRST_LINES + LAST_LINES);
-    if left == 0 {
+    if left == 0 || is_whole {
         return all.iter().map(show).collect();
     }
     let gap = format!("    {} {}", style.ellipsis(), words::number(left, "more line"));

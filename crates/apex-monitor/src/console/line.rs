@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
 
 /// What a part of a line means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +49,33 @@ impl Style {
     pub(super) const fn ellipsis(self) -> &'static str {
         if self.unicode { "…" } else { "..." }
     }
+}
 
-    /// A bar of `cells` cells, filled to this share.
-    pub(super) fn bar(self, share: f64, cells: usize) -> String {
-        let (full, empty) = if self.unicode { ("█", "░") } else { ("#", "-") };
-        let filled = ((share.clamp(0.0, 1.0) * cells as f64).round() as usize).min(cells);
-        [full.repeat(filled), empty.repeat(cells - filled)].concat()
+/// A bar that is filled to a share, perhaps with a mark where the end is expected.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bar {
+    /// 1 for all of it; more is shown as all.
+    pub share: f64,
+    /// Where the mark is; behind 1, an arrow stands in the last cell.
+    pub mark: Option<f64>,
+    pub cells: usize,
+}
+
+impl Bar {
+    pub(super) fn paint(self, style: Style) -> String {
+        let (full, empty) = if style.unicode { ("█", "░") } else { ("#", "-") };
+        let (line, arrow) = if style.unicode { ("│", "▶") } else { ("|", ">") };
+        let cell_of = |share: f64| (share.clamp(0.0, 1.0) * self.cells as f64).round() as usize;
+        let filled = cell_of(self.share).min(self.cells);
+        let mark = self.mark.map(|mark| (mark > 1.0, cell_of(mark).max(1) - 1));
+        let cell = |number: usize| match mark {
+            Some((true, _)) if number + 1 == self.cells => arrow,
+            // What is filled already is not marked: the end is about to come.
+            Some((false, at)) if number == at && at >= filled => line,
+            _ if number < filled => full,
+            _ => empty,
+        };
+        (0..self.cells).map(cell).collect()
     }
 }
 
@@ -95,10 +117,16 @@ impl Line {
         self.parts.push((label, text.into()));
     }
 
+    /// Its text without its labels.
+    #[must_use]
+    pub fn bare(&self) -> String {
+        self.parts.iter().map(|(_, text)| &**text).collect()
+    }
+
     /// Columns it takes.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.parts.iter().map(|(_, text)| text.width()).sum()
+        self.parts.iter().map(|(_, text)| columns_of(text)).sum()
     }
 
     /// The line within this many columns; what is cut is marked.
@@ -111,7 +139,7 @@ impl Line {
         let mut cut = Self::new();
         for (label, text) in self.parts {
             let kept = prefix(&text, room);
-            room -= kept.width();
+            room -= columns_of(kept);
             let is_whole = kept.len() == text.len();
             cut.push(label, kept.to_owned());
             if !is_whole {
@@ -135,11 +163,18 @@ impl Line {
     }
 }
 
-/// The longest beginning that fits into this many columns.
+/// Columns of a text, counted as [`prefix`] does: what people see as one character is never less
+/// than its parts together would be.
+fn columns_of(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(|one| one.width()).sum() }
+}
+
+/// The longest beginning that fits into this many columns and ends where a character ends that
+/// people see: a letter keeps its accents, a family of emoji stays together.
 fn prefix(text: &str, columns: usize) -> &str {
     let mut used = 0;
-    for (position, character) in text.char_indices() {
-        used += character.width().unwrap_or(0);
+    for (position, character) in text.grapheme_indices(true) {
+        used += character.width();
         if used > columns {
             return &text[..position];
         }

@@ -1,7 +1,10 @@
 //! How the console is to behave, and what is sensible for a terminal.
 
+use std::time::Duration;
+
 use apex_config::environment_variables::{CI, CLICOLOR_FORCE, LOCALE, NO_COLOR, TERM};
 
+use super::folds::FoldMarks;
 use super::line::Style;
 use super::live::Size;
 use crate::exit::ExitRule;
@@ -16,15 +19,17 @@ pub enum Mode {
 }
 
 /// How much the user wants to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Verbosity {
     /// Failures and the summary.
     Quiet,
     /// How the run gets on.
     #[default]
     Normal,
-    /// Every test.
+    /// Every test with its time, and failures in full.
     Verbose,
+    /// Also what jobs write, whether their tests pass or not.
+    Everything,
 }
 
 /// How the console is to behave.
@@ -39,6 +44,10 @@ pub struct ConsoleOptions {
     pub size: fn() -> Option<Size>,
     /// The run directory as people should read it, for paths of captured output.
     pub run_directory: Option<String>,
+    /// How long plain output may be silent before it says what still runs; none for ever.
+    pub silence: Option<Duration>,
+    /// By which marks a log can be folded; for plain output.
+    pub folds: FoldMarks,
     /// How the program ends for a result.
     pub exit: ExitRule,
 }

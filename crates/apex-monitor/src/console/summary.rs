@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use apex_core::plan::{CategoryWork, Sparing};
 use apex_core::view::{Ending, ServiceState};
-use apex_core::{CategoryIx, JobIx, Moment, Outcome, RunView};
+use apex_core::{CategoryIx, JobIx, Moment, Outcome, RunView, Verdict};
 
 use super::failure::{self, Place};
 use super::line::{Label, Line, Style};
-use super::{quarantine, words};
+use super::{quarantine, rerun, words};
 use crate::exit::ExitStatus;
 use crate::text::harmless_line;
 
 /// Failed tests that are listed.
 const FAILED: usize = 20;
+
+/// Flaky tests that are named.
+const FLAKY: usize = 10;
 
 /// Categories that did not run, or have no tests, and are named.
 const UNRUN: usize = 20;
@@ -30,6 +33,7 @@ pub(super) fn lines(view: &RunView, exit: &ExitStatus, place: Place<'_>) -> Vec<
     let mut lines = vec![Line::new()];
     lines.extend(layer_lines(view, now, place.style));
     lines.extend(failed_lines(view, place));
+    lines.extend(flaky_lines(view));
     lines.extend(quarantine::lines(view));
     lines.extend(unrun_lines(view, place.style));
     lines.extend(left_out_line(view));
@@ -39,6 +43,7 @@ pub(super) fn lines(view: &RunView, exit: &ExitStatus, place: Place<'_>) -> Vec<
     lines.extend(service_line(view));
     lines.push(totals_line(view));
     lines.extend(record_line(exit, place.run_directory));
+    lines.extend(rerun::lines(view));
     lines.push(verdict_line(view, exit, now));
     lines
 }
@@ -48,7 +53,7 @@ fn layer_lines(view: &RunView, now: Moment, style: Style) -> Vec<Line> {
     let longest = planned.iter().map(|layer| layer.id.as_str().len()).max().unwrap_or(0);
     let layers = planned.iter().zip(view.layers());
     layers
-        .map(|(planned, layer)| {
+        .flat_map(|(planned, layer)| {
             let (label, verdict) = match layer.progress.ending() {
                 Some(end) => (words::label_of_verdict(end.verdict), words::verdict(end.verdict)),
                 None => (Label::Bad, "unfinished"),
@@ -60,10 +65,12 @@ fn layer_lines(view: &RunView, now: Moment, style: Style) -> Vec<Line> {
             if layer.progress.started().is_some() {
                 line.push(Label::Faint, time(planned.budget, layer.progress.spent(now)));
             }
-            if let Some(end) = layer.progress.ending().filter(|end| !end.reason.is_empty()) {
-                line.push(Label::Plain, format!("  {}", words::first_line(&end.reason)));
-            }
-            line.cut(REASON_COLUMNS, style)
+            // Of a layer in which nothing ran, the verdict says it all.
+            let ending = layer.progress.ending().filter(|end| end.verdict != Verdict::Empty);
+            let reason = ending.map_or("", |end| words::first_line(&end.reason));
+            let reason = (!reason.is_empty()).then(|| Line::new().text(format!("    {reason}")));
+            let lines = [Some(line), reason].into_iter().flatten();
+            lines.map(move |line| line.cut(REASON_COLUMNS, style))
         })
         .collect()
 }
@@ -96,6 +103,28 @@ fn failed_lines(view: &RunView, place: Place<'_>) -> Vec<Line> {
     }
     if all > FAILED {
         lines.push(Line::new().text(format!("  and {} more", all - FAILED)));
+    }
+    lines
+}
+
+/// Tests that passed only when they were tried again: green, and worth a look.
+fn flaky_lines(view: &RunView) -> Vec<Line> {
+    let all = view.counts().of(Outcome::Flaky) as usize;
+    if all == 0 {
+        return Vec::new();
+    }
+    let title = format!("{} that passed only when tried again", words::number(all, "test"));
+    let mut lines = vec![Line::new(), heading(&title)];
+    let flaky = view.tests().iter().filter(|test| test.outcome() == Some(Outcome::Flaky));
+    for test in flaky.take(FLAKY) {
+        let mut line = Line::new().text("  ").join(failure::headline(view, test, Outcome::Flaky));
+        if let Some(message) = failure::message(view, test) {
+            line.push(Label::Plain, format!(": {message}"));
+        }
+        lines.push(line);
+    }
+    if all > FLAKY {
+        lines.push(Line::new().text(format!("  and {} more", all - FLAKY)));
     }
     lines
 }

@@ -19,6 +19,20 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
+/// A time that lies ahead, no more exact than it is known: in steps of 5 seconds below a minute, of
+/// 10 below ten, else of minutes. So it does not flicker.
+pub(super) fn roughly(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let up_to = |step: u64| seconds.div_ceil(step) * step;
+    match seconds {
+        0..5 => "a few seconds".to_owned(),
+        5..55 => format!("about {}s", up_to(5)),
+        55..600 => format!("about {}", duration(Duration::from_secs(up_to(10)))),
+        600..3600 => format!("about {}m", up_to(60) / 60),
+        _ => format!("about {}", duration(Duration::from_secs(up_to(60)))),
+    }
+}
+
 /// `1 test`, `2 tests`; the plural adds an `s`, or turns `y` into `ies`.
 pub(crate) fn number(count: usize, noun: &str) -> String {
     match (count, noun.strip_suffix('y')) {

@@ -95,6 +95,7 @@ impl Chat {
             ),
             LayerEvent::Stopped { reason } => format!("{name} stops: {reason}"),
             LayerEvent::BudgetExceeded => format!("{name} used up its budget"),
+            LayerEvent::Skipped => format!("{name}: the user skipped the rest of it"),
             LayerEvent::Judged(_) => return Vec::new(),
         };
         vec![self.think(&thought, name, view, now)]

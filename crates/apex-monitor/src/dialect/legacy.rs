@@ -176,6 +176,7 @@ impl Legacy {
             }
             LayerEvent::BudgetExceeded => vec![note("warning", name, "its budget was used up")],
             LayerEvent::Stopped { reason } => vec![note("info", name, reason)],
+            LayerEvent::Skipped => vec![note("warning", name, "the user skipped the rest of it")],
             LayerEvent::Judged(_) => Vec::new(),
             LayerEvent::Finished { verdict, .. } => {
                 let kind = match (verdict, is_task) {

@@ -126,6 +126,8 @@ pub(super) const fn verdict(result: &RunResult) -> Verdict {
         Verdict::Errored
     } else if result.budget_exceeded {
         Verdict::BudgetExceeded
+    } else if result.skipped {
+        Verdict::Cancelled
     } else if result.nothing_ran {
         Verdict::Empty
     } else {

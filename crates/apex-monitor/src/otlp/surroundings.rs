@@ -1,6 +1,7 @@
 //! Where a run happens, as facts about everything that is sent: the machine, the repository, and
 //! the CI system by the variables that it sets. A pure function over a map of variables.
 
+use apex_config::environment_variables::GITHUB_ACTIONS;
 use std::collections::BTreeMap;
 
 use apex_config::ci_systems::{CI_SYSTEMS, CiFact, CiSystem};
@@ -48,7 +49,7 @@ fn add(
                 return;
             }
             let says_tag = variables.get("GITHUB_REF_TYPE").is_some_and(|word| word == "tag");
-            let is_tag = system.marker == "GITHUB_ACTIONS" && says_tag;
+            let is_tag = system.marker == GITHUB_ACTIONS && says_tag;
             let word = if is_tag { "tag" } else { "branch" };
             found.push((names::HEAD_NAME, text));
             found.push((names::HEAD_TYPE, word.to_owned()));

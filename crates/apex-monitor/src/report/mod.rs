@@ -15,7 +15,7 @@
 //! | `trace` | `trace.json` | Perfetto and `chrome://tracing` |
 //! | `brief` | `brief.txt` | coding agents and scripts |
 
-mod again;
+pub mod again;
 mod brief;
 mod csv;
 mod ctrf;
@@ -33,7 +33,6 @@ use std::path::Path;
 
 use crate::atomic::write_atomically;
 
-pub use again::commands as commands_to_repeat;
 pub use recorded::{End, Recorded};
 pub use timeline::{JobSpan, ServiceSpan, TestSpan, Timeline};
 

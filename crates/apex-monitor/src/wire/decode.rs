@@ -128,6 +128,7 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
             environment_failed,
             budget_exceeded,
             nothing_ran,
+            skipped,
             signal,
             internal_error,
             // Follow from the rest by the rule of whoever wrote them.
@@ -138,6 +139,7 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
             environment_failed,
             budget_exceeded,
             nothing_ran,
+            skipped,
             signal,
             internal_error: internal_error.map(Into::into),
         })),
@@ -146,6 +148,7 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
         Body::LayerStopped { layer, reason, .. } => {
             of_layer(layer, LayerEvent::Stopped { reason: reason.into() })
         }
+        Body::LayerSkipped { layer, .. } => of_layer(layer, LayerEvent::Skipped),
         Body::LayerJudged { layer, facts, .. } => {
             of_layer(layer, LayerEvent::Judged(Box::new((*facts).try_into()?)))
         }

@@ -169,6 +169,7 @@ impl<'v> Beside<'v> {
                     environment_failed: result.environment_failed,
                     budget_exceeded: result.budget_exceeded,
                     nothing_ran: result.nothing_ran,
+                    skipped: result.skipped,
                     signal: result.signal,
                     internal_error: result.internal_error.as_deref().map(Text::Borrowed),
                     verdict: exit.as_ref().map(|exit| exit.verdict().into()),
@@ -189,6 +190,7 @@ impl<'v> Beside<'v> {
             LayerEvent::Stopped { reason } => {
                 Body::LayerStopped { layer, name, reason: reason.into() }
             }
+            LayerEvent::Skipped => Body::LayerSkipped { layer, name },
             LayerEvent::Judged(facts) => {
                 Body::LayerJudged { layer, name, facts: Box::new((&**facts).into()) }
             }

@@ -73,6 +73,9 @@ pub(super) enum Body<'a> {
         environment_failed: bool,
         budget_exceeded: bool,
         nothing_ran: bool,
+        /// Whether the user skipped the rest of a layer.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        skipped: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         signal: Option<i32>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,6 +110,13 @@ pub(super) enum Body<'a> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<Text<'a>>,
         reason: Text<'a>,
+    },
+    /// The user skipped what is left of a layer.
+    #[serde(rename = "layer.skipped")]
+    LayerSkipped {
+        layer: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Text<'a>>,
     },
     /// What the verdict of a layer rests on beside the outcomes of its tests, in one part of a
     /// matrix.

@@ -89,6 +89,9 @@ pub(super) struct FactsLine<'a> {
     /// Whether a budget cut it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
+    /// Whether the user skipped the rest of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skipped: bool,
     /// Whether it began.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub began: bool,
@@ -130,6 +133,7 @@ impl<'a> From<&'a LayerFacts> for FactsLine<'a> {
             critical_failures: facts.critical_failures,
             environment: facts.environment,
             cut: facts.cut,
+            skipped: facts.skipped,
             began: facts.began,
             interrupted: facts.interrupted,
             stopped: facts.stopped.as_ref().map(Text::from),
@@ -157,6 +161,7 @@ impl TryFrom<FactsLine<'_>> for LayerFacts {
             critical_failures: line.critical_failures,
             environment: line.environment,
             cut: line.cut,
+            skipped: line.skipped,
             began: line.began,
             interrupted: line.interrupted,
             stopped: line.stopped.map(Text::into_owned),

@@ -24,10 +24,23 @@ async fn variables_are_those_given_and_later_layers_win() {
     let story = scene.run(invocation).await;
     let mut lines: Vec<&str> = story.text.lines().collect();
     lines.sort_unstable();
-    let (cookie, lines): (Vec<&str>, Vec<&str>) =
-        lines.into_iter().partition(|line| line.starts_with("APEX_JOB_COOKIE="));
+    let is_own =
+        |line: &&str| !line.starts_with("APEX_JOB_COOKIE=") && !line.starts_with("TMPDIR=");
+    let (lines, of_apex): (Vec<&str>, Vec<&str>) = lines.into_iter().partition(is_own);
     assert_eq!(lines, ["A=base", "B=job", "C=job", "D=invocation"]);
-    assert_eq!(cookie.len(), 1, "every program carries a mark");
+    assert_eq!(of_apex.len(), 2, "every program carries a mark and has a folder: {of_apex:?}");
+}
+
+#[tokio::test]
+async fn temporary_files_go_into_a_folder_of_the_attempt_which_goes_with_it() {
+    let mut scene = Scene::new();
+    let story = scene.run(sh("touch $TMPDIR/left && chmod 700 $TMPDIR && echo $TMPDIR")).await;
+    assert_eq!(story.process_end(), &ProcessEnd::Exited(0), "{story:?}");
+    let folder = std::path::Path::new(story.text.trim());
+    assert!(folder.is_absolute() && !folder.exists(), "{}", folder.display());
+    let mut scene = Scene::new();
+    scene.job_env = variables(&[("TMPDIR", "/of/the/category")]);
+    assert_eq!(scene.run(sh("echo $TMPDIR")).await.text, "/of/the/category\n");
 }
 
 #[tokio::test]

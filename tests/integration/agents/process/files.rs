@@ -80,12 +80,13 @@ async fn placeholders_name_a_folder_that_is_gone_afterwards() {
 }
 
 #[tokio::test]
-async fn without_need_there_is_no_private_folder() {
+async fn the_private_folder_is_there_as_long_as_the_attempt() {
     let mut scene = Scene::new();
     scene.submit(vec![sh("echo ready; sleep 0.1")]);
     scene.wait_for("ready").await;
-    assert_eq!(scene.private_folders(), 0);
+    assert_eq!(scene.private_folders(), 1);
     scene.finish().await;
+    assert_eq!(scene.private_folders(), 0);
 }
 
 #[tokio::test]

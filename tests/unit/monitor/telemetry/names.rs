@@ -15,9 +15,12 @@ fn root() -> PathBuf {
 
 /// Where the sources of the conventions are on this machine.
 fn registry_folder() -> PathBuf {
+    // Packages for other platforms need not be on this machine.
+    let host = Command::new("rustc").args(["--print", "host-tuple"]).output().unwrap().stdout;
+    let host = String::from_utf8(host).unwrap();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--offline"])
+        .args(["metadata", "--format-version", "1", "--offline", "--filter-platform", host.trim()])
         .current_dir(root())
         .output()
         .unwrap();

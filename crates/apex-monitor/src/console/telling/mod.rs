@@ -3,20 +3,22 @@
 //! Each line has a level of interest; the console shows the levels that its mode and the wish of
 //! the user call for.
 
+mod work;
+
 use std::collections::HashSet;
 
-use apex_core::event::{CategoryEvent, JobEvent, LayerEvent, RunEvent, ServiceEvent, TestEvent};
-use apex_core::plan::CategoryWork;
+use apex_core::event::{CategoryEvent, JobEvent, LayerEvent, RunEvent, TestEvent};
 use apex_core::view::Ending;
 use apex_core::{
     AttemptNumber, CategoryIx, Envelope, Event, JobIx, LayerIx, Moment, Outcome, Plan, RunView,
-    ServiceIx, TestIx,
+    TestIx,
 };
 
 use super::failure::{self, Place};
 use super::line::{Label, Line};
 use super::{quarantine, words};
 use crate::text::harmless_line;
+use work::{is_error, tell_job, tell_output, tell_service};
 
 /// Failed tests that are told with their details; later ones get a line each.
 const BLOCKS: usize = 50;
@@ -26,7 +28,7 @@ const DEPENDENT: usize = 5;
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+pub(in crate::console) enum Level {
     /// What failed.
     Failures,
     /// What people may have to act on.
@@ -35,18 +37,20 @@ pub(super) enum Level {
     Milestones,
     /// Every test.
     Tests,
+    /// What jobs write.
+    Output,
 }
 
 /// What was told so far.
 #[derive(Debug, Default)]
-pub(super) struct Telling {
+pub(in crate::console) struct Telling {
     /// Tests whose failure was told: 4 bytes for each failed test.
     failures: HashSet<TestIx>,
 }
 
 /// What an event is told with.
 #[derive(Clone, Copy)]
-pub(super) struct Scene<'a> {
+pub(in crate::console) struct Scene<'a> {
     pub view: &'a RunView,
     pub level: Level,
     pub place: Place<'a>,
@@ -54,7 +58,7 @@ pub(super) struct Scene<'a> {
 
 impl Telling {
     /// The lines about one event. The view may be ahead of it.
-    pub(super) fn tell(&mut self, envelope: &Envelope, scene: Scene<'_>) -> Vec<Line> {
+    pub(in crate::console) fn tell(&mut self, envelope: &Envelope, scene: Scene<'_>) -> Vec<Line> {
         let Scene { view, level, .. } = scene;
         let (needed, line) = match &envelope.event {
             Event::Test(_, event) => return self.tell_test(event, scene),
@@ -80,7 +84,8 @@ impl Telling {
                 let line = Line::new().with(Label::Caution, "warning").text(format!(": {text}"));
                 (Level::Notable, Some(line))
             }
-            Event::Output(..) | Event::Agent(_) => return Vec::new(),
+            Event::Output(job, output) => return tell_output(view, *job, output, level),
+            Event::Agent(_) => return Vec::new(),
         };
         line.filter(|_| needed <= level).into_iter().collect()
     }
@@ -252,6 +257,11 @@ fn tell_layer(
             Level::Notable,
             Some(named.with(Label::Caution, " stopped").text(format!(": {reason}"))),
         ),
+        LayerEvent::Skipped => {
+            let line =
+                named.with(Label::Caution, " skipped by you").text(": ending what runs of it");
+            (Level::Notable, Some(line))
+        }
         LayerEvent::Judged(_) => (Level::Tests, None),
         LayerEvent::Finished { verdict, reason } => {
             let progress = view.layers().get(layer.position()).map(|layer| &layer.progress);
@@ -345,69 +355,4 @@ fn because(reason: &str) -> String {
 /// Whether an event of a job is told to those who do not want to hear of every test.
 const fn is_of_interest(event: &JobEvent) -> bool {
     matches!(event, JobEvent::Doubted) || is_error(event)
-}
-
-const fn is_error(event: &JobEvent) -> bool {
-    matches!(event, JobEvent::Finished { outcome: Outcome::Errored, .. })
-}
-
-fn tell_job(view: &RunView, job: JobIx, event: &JobEvent) -> (Level, Option<Line>) {
-    let named = Line::new().text(format!("  {} job {}: ", words::category_of(view, job), job.0));
-    match event {
-        JobEvent::Started { attempt } => {
-            (Level::Tests, Some(named.text(format!("attempt {} started", attempt.0))))
-        }
-        JobEvent::Terminated { cause } => {
-            let text = format!("asked to end: {}", cause.describe());
-            (Level::Tests, Some(named.with(Label::Caution, text)))
-        }
-        JobEvent::Doubted => {
-            let text = "went wrong in a part: all of it runs once in one program, which decides";
-            (Level::Milestones, Some(named.with(Label::Caution, text)))
-        }
-        JobEvent::Killed => (Level::Tests, Some(named.with(Label::Caution, "killed"))),
-        JobEvent::StopReached | JobEvent::Quiet { .. } | JobEvent::AttemptFinished { .. } => {
-            (Level::Tests, None)
-        }
-        JobEvent::Finished { outcome, reason } => {
-            let level = if is_error(event) { Level::Failures } else { Level::Tests };
-            let line =
-                named.with(words::label_of(*outcome), words::word(*outcome)).text(because(reason));
-            (level, (!is_only_job(view, job)).then_some(line))
-        }
-    }
-}
-
-/// Whether a job is the only one of its category: the category's line then says the same.
-fn is_only_job(view: &RunView, job: JobIx) -> bool {
-    let category = view.category_of(job);
-    let planned = category.and_then(|category| view.plan().categories.get(category.position()));
-    planned.is_some_and(|planned| matches!(planned.work, CategoryWork::Jobs { count: 1, .. }))
-}
-
-fn tell_service(view: &RunView, service: ServiceIx, event: &ServiceEvent) -> (Level, Option<Line>) {
-    let name = words::service_name(view, service);
-    let named = Line::new().text("service ").with(Label::Strong, name).text(": ");
-    match event {
-        ServiceEvent::Starting => (Level::Tests, Some(named.text("starting"))),
-        ServiceEvent::Preparing { what } => (Level::Tests, Some(named.text(what.clone()))),
-        ServiceEvent::Lost { reason } => {
-            let line = named.with(Label::Bad, "lost").text(format!(", starting again: {reason}"));
-            (Level::Failures, Some(line))
-        }
-        ServiceEvent::Ready { addresses } => {
-            let places: Vec<&str> = addresses.iter().map(|(_, place)| place.as_str()).collect();
-            let at = if places.is_empty() {
-                String::new()
-            } else {
-                format!(" at {}", places.join(", "))
-            };
-            (Level::Milestones, Some(named.with(Label::Good, "ready").text(at)))
-        }
-        ServiceEvent::Failed { reason } => {
-            let line = named.with(Label::Bad, "failed").text(format!(": {reason}"));
-            (Level::Failures, Some(line))
-        }
-        ServiceEvent::Stopped => (Level::Tests, Some(named.text("stopped"))),
-    }
 }
