@@ -1,6 +1,7 @@
 //! The `apex` program as a person or a pipeline calls it.
 
 mod affected;
+mod alerts;
 mod behind;
 mod budget;
 mod check;
@@ -14,6 +15,7 @@ mod hostile;
 mod init;
 mod interrupt;
 mod lock;
+mod logs;
 mod misuse;
 mod orders;
 mod polyglot;
@@ -25,6 +27,7 @@ mod screen;
 mod secrets;
 mod shard;
 mod shop;
+mod status;
 mod suites;
 mod telemetry;
 mod trust;

@@ -54,7 +54,7 @@ fn the_schema_of_layer_files_is_the_one_that_the_program_prints() {
 
 #[test]
 fn the_schemas_of_documents_are_those_that_the_program_prints() {
-    for word in ["plan", "summary", "runs", "runs-diff"] {
+    for word in ["plan", "summary", "runs", "runs-diff", "status"] {
         let file = format!("docs/reference/{}.schema.json", word.replace('-', "_"));
         check(&file, &["schema", word]);
     }

@@ -5,6 +5,7 @@
 
 pub mod background;
 pub mod changes;
+pub mod checkup;
 pub mod control_group;
 pub mod controller;
 pub mod detect;
@@ -12,12 +13,13 @@ pub mod executor;
 pub mod guardian;
 pub mod listing;
 pub mod machine;
+pub mod notify;
 pub mod orchestrator;
 mod panics;
 pub mod planning;
 pub mod process;
 pub mod progress;
-mod resources;
+pub mod resources;
 pub mod runners;
 pub mod secrets;
 pub mod services;

@@ -1,12 +1,12 @@
 //! Agents that a user of the library adds to a run: what they are, and who looks after them.
 //!
 //! Each agent is a thread with a name, a mailbox of event batches, a health that is looked at
-//! after every batch, and an owner ([`Staff`]) that joins it. An agent that fails or panics is
+//! after every batch, a pulse that shows whether it hangs, and an owner ([`Staff`]) that joins it. An agent that fails or panics is
 //! reported in the stream and to the owner; the run goes on without it. It is not started again:
 //! what it knew of the run is gone, and a second one would judge by half of the events.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -163,6 +163,8 @@ pub struct Staff {
 
 struct Member {
     name: Arc<str>,
+    pulse: Arc<Pulse>,
+    is_stale: bool,
     mailbox: Mailbox,
     thread: JoinHandle<Result<(), String>>,
 }
@@ -183,16 +185,44 @@ impl Staff {
                 messages: sender.clone(),
             };
             let (mailbox, mail) = mailbox();
+            let pulse: Arc<Pulse> = Arc::default();
+            let felt = Arc::clone(&pulse);
             let thread = std::thread::Builder::new()
                 .name(format!("apex-agent-{name}"))
-                .spawn(move || attend(agent, &context, &mail))?;
-            members.push(Member { name, mailbox, thread });
+                .spawn(move || attend(agent, &context, &mail, &felt))?;
+            members.push(Member { name, pulse, is_stale: false, mailbox, thread });
         }
         Ok(Self { members, messages })
     }
 
     pub(crate) fn names(&self) -> Vec<Arc<str>> {
         self.members.iter().map(|member| Arc::clone(&member.name)).collect()
+    }
+
+    /// Feels the pulse of every agent; says whose stopped, and whose is there again, since the last
+    /// time. An agent that has nothing to do is well.
+    pub(crate) fn feel(&mut self, patience: Duration) -> Vec<AgentEvent> {
+        let now = Instant::now();
+        let mut changes = Vec::new();
+        for member in &mut self.members {
+            let silent = member.pulse.silent(now);
+            let is_stale = silent >= patience && !member.thread.is_finished();
+            if is_stale == member.is_stale {
+                continue;
+            }
+            member.is_stale = is_stale;
+            let agent = Arc::clone(&member.name);
+            changes.push(match is_stale {
+                true => AgentEvent::Stale { agent, silent },
+                false => AgentEvent::Recovered { agent },
+            });
+        }
+        changes
+    }
+
+    /// Whether there is anybody.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
     }
 
     /// Hands a batch to every agent. Never waits.
@@ -239,12 +269,34 @@ impl Staff {
     }
 }
 
+/// Since when an agent has been busy with one thing.
+#[derive(Debug, Default)]
+struct Pulse(Mutex<Option<Instant>>);
+
+impl Pulse {
+    /// It begins something, or has done it.
+    fn beat(&self, is_busy: bool) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = is_busy.then(Instant::now);
+    }
+
+    /// How long it has been busy.
+    fn silent(&self, now: Instant) -> Duration {
+        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+}
+
 /// The inside of an agent's thread; the answer is why it failed, if it did.
-fn attend(mut agent: Box<dyn Agent>, context: &AgentContext, mail: &Mail) -> Result<(), String> {
+fn attend(
+    mut agent: Box<dyn Agent>,
+    context: &AgentContext,
+    mail: &Mail,
+    pulse: &Pulse,
+) -> Result<(), String> {
     let mut view = RunView::new();
     // Unwind safety: after a panic the agent is only dropped.
     let attended = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        let worked = work(agent.as_mut(), context, mail, &mut view);
+        let worked = work(agent.as_mut(), context, (mail, pulse), &mut view);
         worked.and(agent.shut_down(&view))
     }));
     let ended = attended
@@ -262,12 +314,16 @@ fn attend(mut agent: Box<dyn Agent>, context: &AgentContext, mail: &Mail) -> Res
 fn work(
     agent: &mut dyn Agent,
     context: &AgentContext,
-    mail: &Mail,
+    (mail, pulse): (&Mail, &Pulse),
     view: &mut RunView,
 ) -> Result<(), String> {
+    pulse.beat(true);
     agent.initialise(context)?;
     let mut impaired = None;
-    while let Ok(batch) = mail.next() {
+    loop {
+        pulse.beat(false);
+        let Ok(batch) = mail.next() else { return Ok(()) };
+        pulse.beat(true);
         batch.iter().for_each(|envelope| view.apply(envelope));
         agent.execute(&batch, view)?;
         match agent.health() {
@@ -281,5 +337,4 @@ fn work(
             }
         }
     }
-    Ok(())
 }

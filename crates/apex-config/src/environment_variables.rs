@@ -11,6 +11,10 @@ pub const CONFIG: &str = "APEX_CONFIG";
 pub const PROJECT_ROOT: &str = "APEX_PROJECT_ROOT";
 /// Where the records of runs go.
 pub const STATE_DIR: &str = "APEX_STATE_DIR";
+/// How much Apex's own log says.
+pub const LOG: &str = "APEX_LOG";
+/// The same, older name: set, it says everything.
+pub const ORCHESTRATION_DEBUG: &str = "ORCHESTRATION_DEBUG";
 /// The variables that name the environment, the stronger first.
 pub const ENVIRONMENT_NAMES: [&str; 5] =
     ["APEX_ENV", "TEST_ENVIRONMENT", TEST_ENV, ENVIRONMENT, "NETRA_ENVIRONMENT"];
@@ -158,6 +162,8 @@ pub static GROUPS: [Group; 7] = [
             of(PROJECT_ROOT, "the project folder, as `--project`"),
             of(CONFIG, "the layer file, as `--config`"),
             of(STATE_DIR, "folder for the records of runs, in place of `.apex` in the project; relative to its root"),
+            of(LOG, "how much Apex's own log says, in place of `telemetry.logs.level`: `off`, `error`, `warn`, `info`, `debug` or `trace`, and for single parts `ResourceManagement=debug`, separated by commas"),
+            of(ORCHESTRATION_DEBUG, "set to anything but nothing, `0` and `false`: the log says `debug`; `APEX_LOG` beats it"),
             of(ENVIRONMENT_NAMES[0], "the environment, as `--env`; of these five the first that names a known one counts"),
             of(ENVIRONMENT_NAMES[1], "the same, older name"),
             of(TEST_ENV, "the same, older name"),

@@ -446,6 +446,18 @@ pub enum AgentEvent {
         /// Its name.
         agent: Arc<str>,
     },
+    /// It has been busy with one thing for so long that it may hang; the run goes on.
+    Stale {
+        /// Its name.
+        agent: Arc<str>,
+        /// For how long.
+        silent: Duration,
+    },
+    /// It was stale, and works on.
+    Recovered {
+        /// Its name.
+        agent: Arc<str>,
+    },
     /// It failed; the run goes on.
     Failed {
         /// Its name.

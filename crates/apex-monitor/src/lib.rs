@@ -13,7 +13,7 @@
 //! | [`otlp::Telemetry`] | traces, metrics and logs for OpenTelemetry |
 //! | [`history::Recorder`] | the run in the history of the project |
 //!
-//! [`web`] shows the records of runs in a browser and as a stream, live ones included.
+//! [`status`] says how the runs of a project stand. [`web`] shows the records of runs in a browser and as a stream, live ones included.
 //!
 //! ```
 //! use apex_core::{Envelope, Event, Moment, RunView, Sink};
@@ -32,6 +32,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
+pub mod alerts;
 mod atomic;
 pub mod compare;
 pub mod console;
@@ -39,11 +40,13 @@ pub mod dialect;
 mod exit;
 pub mod history;
 pub mod json;
+pub mod logs;
 pub mod measures;
 pub mod names;
 pub mod otlp;
 pub mod report;
 pub mod run_dir;
+pub mod status;
 pub mod summary;
 mod text;
 pub mod web;

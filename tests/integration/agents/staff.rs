@@ -1,5 +1,7 @@
 //! Agents of a user: what they say reaches the stream, and what they do wrong harms nobody.
 
+use std::time::Duration;
+
 use apex_agents::{Agent, AgentContext, Health};
 use apex_core::event::{AgentEvent, RunResult};
 use apex_core::{Envelope, Event, RunView};
@@ -29,12 +31,16 @@ enum Conduct {
     Warns,
     IsImpaired,
     FailsToShutDown,
+    Hangs,
+    Dozes,
 }
 
 struct Actor {
     conduct: Conduct,
     context: Option<AgentContext>,
     batches: u32,
+    /// The agent that dozes wakes up when this file is there.
+    alarm: std::path::PathBuf,
 }
 
 impl Agent for Actor {
@@ -56,6 +62,15 @@ impl Agent for Actor {
         match self.conduct {
             Conduct::FailsToExecute => Err("no answer".to_owned()),
             Conduct::Panics => panic!("a mistake"),
+            Conduct::Hangs => loop {
+                std::thread::park();
+            },
+            Conduct::Dozes => {
+                while !self.alarm.exists() {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Ok(())
+            }
             Conduct::Warns if self.batches == 1 => {
                 if let Some(context) = &self.context {
                     context.warn(&format!("run {} is watched", context.run()));
@@ -88,12 +103,19 @@ async fn run_with(conduct: Conduct) -> (Vec<String>, apex_agents::controller::Ou
     let record = Record::default();
     let heard = project.root().join("agent-heard");
     let prepared = project.open().full_layered().unwrap();
-    let release = Box::new(Release { conduct, heard });
-    let actor = Box::new(Actor { conduct, context: None, batches: 0 });
+    let alarm = project.root().join("alarm");
+    let release = Box::new(Release { conduct, heard, alarm: alarm.clone() });
+    let actor = Box::new(Actor { conduct, context: None, batches: 0, alarm });
+    let prepared = match conduct {
+        Conduct::Hangs | Conduct::Dozes => prepared.agent_patience(Duration::from_millis(100)),
+        _ => prepared,
+    };
     let outcome = prepared.agent(actor).sink(release).sink(record.sink()).run().await.unwrap();
     let lines = record.events().into_iter().filter_map(|event| match event {
         Event::Agent(AgentEvent::Started { agent }) => Some(format!("{agent} started")),
         Event::Agent(AgentEvent::Stopped { agent }) => Some(format!("{agent} stopped")),
+        Event::Agent(AgentEvent::Stale { agent, .. }) => Some(format!("{agent} stale")),
+        Event::Agent(AgentEvent::Recovered { agent }) => Some(format!("{agent} recovered")),
         Event::Agent(AgentEvent::Failed { agent, reason }) => {
             Some(format!("{agent} failed: {reason}"))
         }
@@ -107,6 +129,7 @@ async fn run_with(conduct: Conduct) -> (Vec<String>, apex_agents::controller::Ou
 struct Release {
     conduct: Conduct,
     heard: std::path::PathBuf,
+    alarm: std::path::PathBuf,
 }
 
 impl apex_core::Sink for Release {
@@ -116,7 +139,14 @@ impl apex_core::Sink for Release {
 
     fn accept(&mut self, batch: &[Envelope], _: &RunView) -> Result<(), String> {
         let shown = batch.iter().any(|envelope| match &envelope.event {
-            Event::Agent(AgentEvent::Stopped { .. } | AgentEvent::Failed { .. }) => true,
+            Event::Agent(AgentEvent::Stale { .. }) => {
+                std::fs::write(&self.alarm, "").is_ok() && self.conduct == Conduct::Hangs
+            }
+            Event::Agent(
+                AgentEvent::Stopped { .. }
+                | AgentEvent::Failed { .. }
+                | AgentEvent::Recovered { .. },
+            ) => true,
             Event::Warning(_) => true,
             _ => self.conduct == Conduct::FailsToShutDown,
         });
@@ -161,4 +191,19 @@ async fn an_agent_that_fails_after_the_last_event_is_in_the_outcome() {
     assert_eq!(lines, ["actor started"]);
     let [trouble] = &outcome.agent_troubles[..] else { panic!("{outcome:?}") };
     assert_eq!((trouble.agent.as_str(), trouble.reason.as_str()), ("actor", "could not write"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_hangs_is_told_and_the_run_ends_without_it() {
+    let (lines, outcome) = run_with(Conduct::Hangs).await;
+    assert_eq!(lines, ["actor started", "actor stale"]);
+    assert_eq!(outcome.result, RunResult::default());
+    assert_eq!(outcome.late_agents, ["actor"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_works_on_is_told_too() {
+    let (lines, outcome) = run_with(Conduct::Dozes).await;
+    assert_eq!(lines, ["actor started", "actor stale", "actor recovered"]);
+    assert!(outcome.late_agents.is_empty(), "{outcome:?}");
 }

@@ -48,7 +48,7 @@ fn every_stranger_is_refused_with_the_code_that_says_why() {
         ("a page of ours", ours.clone(), format!("{right}Origin: http://{ours}\r\n"), 200),
     ];
     for (what, host, head, status) in cases {
-        for path in ["/api/runs", "/", "/ws"] {
+        for path in ["/api/runs", "/", "/ws", "/metrics"] {
             let answer = place.say(&format!(
                 "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{head}\r\n"
             ));
@@ -57,7 +57,7 @@ fn every_stranger_is_refused_with_the_code_that_says_why() {
             let as_expected =
                 if path == "/ws" && status == 200 { inside } else { answer.status == status };
             assert!(as_expected, "{what}: {path}: {answer:?}");
-            if path == "/api/runs" && status != 200 {
+            if ["/api/runs", "/metrics"].contains(&path) && status != 200 {
                 assert!(answer.head.contains("application/problem+json"), "{what}: {answer:?}");
             }
         }

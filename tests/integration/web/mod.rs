@@ -5,6 +5,7 @@ mod api;
 mod browser;
 mod door;
 mod journal;
+mod metrics;
 mod pages;
 mod place;
 mod stream;

@@ -28,7 +28,7 @@ fn what_has_no_effect_yet_is_noted_once_each() {
     let mut fields: Vec<&str> =
         of(&notes, Severity::Note).iter().map(|problem| problem.text.as_str()).collect();
     fields.sort_unstable();
-    assert_eq!(fields, ["alerts", "websocket"]);
+    assert_eq!(fields, ["websocket"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tests of apex-config through its public face.
 
+mod alerts;
 mod complete;
 mod compose;
 mod composed;

@@ -1,6 +1,7 @@
 //! Tests of apex-monitor through its public face.
 
 mod again;
+mod alerts;
 mod compare;
 mod console;
 mod dialect;
@@ -8,9 +9,11 @@ mod history;
 mod json;
 mod junit;
 mod live;
+mod logs;
 mod report;
 mod run_dir;
 mod samples;
+mod status;
 pub(crate) mod stream;
 mod summary;
 mod telemetry;

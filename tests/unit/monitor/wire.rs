@@ -180,6 +180,9 @@ pub(crate) fn every_event() -> Stream {
     stream.service(0, ServiceEvent::Failed { reason: "it stopped".to_owned() });
     stream.service(0, ServiceEvent::Stopped);
     stream.push(Event::Agent(AgentEvent::Failed { agent: "x".into(), reason: "y".to_owned() }));
+    let silent = Duration::from_millis(31_250);
+    stream.push(Event::Agent(AgentEvent::Stale { agent: "x".into(), silent }));
+    stream.push(Event::Agent(AgentEvent::Recovered { agent: "x".into() }));
     stream.push(Event::Agent(AgentEvent::Stopped { agent: "layer".into() }));
     stream.push(Event::Warning("disk is nearly full".to_owned()));
     stream.push(Event::Run(RunEvent::SlotsChanged { slots: 5 }));

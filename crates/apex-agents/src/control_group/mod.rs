@@ -13,5 +13,5 @@ mod remove;
 
 pub use allowance::Allowance;
 pub(crate) use group::{ControlGroups, JobGroup};
-pub use place::enforcement;
+pub use place::{enforcement, holds_limits};
 pub(crate) use remove::remove;

@@ -45,6 +45,12 @@ pub fn enforcement() -> String {
     }
 }
 
+/// Whether the system holds the memory of layers on this machine; otherwise it is measured.
+#[must_use]
+pub fn holds_limits() -> bool {
+    Place::find().memory.is_some()
+}
+
 impl Place {
     /// Looks without changing anything.
     pub(super) fn find() -> Self {

@@ -31,6 +31,9 @@ const WRITING: Duration = Duration::from_secs(30);
 /// How long further agents may take to end when the run is over.
 const LEAVING: Duration = Duration::from_secs(5);
 
+/// How long an agent may be busy with one thing before it counts as stale.
+const PATIENCE_WITH_AGENTS: Duration = Duration::from_secs(30);
+
 /// Time between the request to end and the kill of a service.
 const SERVICE_GRACE: Duration = Duration::from_secs(5);
 
@@ -49,6 +52,7 @@ pub struct PreparedRun {
     executor: Option<Box<dyn Executor>>,
     feeds: Vec<(Vec<Box<dyn Sink>>, Duration)>,
     agents: Vec<Box<dyn Agent>>,
+    agent_patience: Duration,
     interrupts: Interrupts,
     controls: Controls,
     guard: Option<GuardSettings>,
@@ -125,6 +129,7 @@ impl PreparedRun {
             executor: None,
             feeds: Vec::new(),
             agents: Vec::new(),
+            agent_patience: PATIENCE_WITH_AGENTS,
             interrupts: Interrupts::never(),
             controls: Controls::never(),
             guard: None,
@@ -196,6 +201,14 @@ impl PreparedRun {
     #[must_use]
     pub fn agent(mut self, agent: Box<dyn Agent>) -> Self {
         self.agents.push(agent);
+        self
+    }
+
+    /// How long an agent may be busy with one thing before the run says that it may hang; otherwise
+    /// 30 seconds.
+    #[must_use]
+    pub const fn agent_patience(mut self, patience: Duration) -> Self {
+        self.agent_patience = patience;
         self
     }
 
@@ -284,6 +297,7 @@ impl PreparedRun {
             executor,
             services,
             service_reports,
+            agent_patience: self.agent_patience,
             service_definitions: self.services,
             allowances: self.allowances,
             rules: self.rules,

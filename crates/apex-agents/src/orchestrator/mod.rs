@@ -49,6 +49,9 @@ const REPORTS_AT_ONCE: usize = 64;
 /// Time between two looks at the machine.
 const SAMPLE_RHYTHM: Duration = Duration::from_millis(250);
 
+/// Time between two looks at the pulse of agents.
+const PULSE_RHYTHM: Duration = Duration::from_millis(500);
+
 /// How long services may take to go away when the run is over.
 const CLEARING: Duration = Duration::from_secs(15);
 
@@ -88,6 +91,8 @@ pub struct Parts {
     pub feeds: Vec<Feed>,
     /// Further agents.
     pub staff: Staff,
+    /// How long an agent may be busy with one thing before it counts as stale.
+    pub agent_patience: Duration,
     /// What may stop the run from outside.
     pub interrupts: Interrupts,
     /// What those who look may wish.
@@ -133,6 +138,7 @@ pub async fn run(parts: Parts) -> Finished {
         log_name: parts.log_name,
         feeds: parts.feeds,
         staff: parts.staff,
+        agent_patience: parts.agent_patience,
         stamp: Stamp::default(),
         outbox: Vec::new(),
         result: RunResult::default(),
@@ -168,6 +174,7 @@ struct Ring {
     log_name: LogName,
     feeds: Vec<Feed>,
     staff: Staff,
+    agent_patience: Duration,
     stamp: Stamp,
     /// Stamped events that have not been handed on.
     outbox: Vec<Envelope>,
@@ -193,6 +200,8 @@ enum Woken {
     Agent(AgentMessage),
     /// It is time to look at the machine.
     Sample,
+    /// It is time to feel the pulse of agents.
+    Pulse,
     Deadline,
 }
 
@@ -205,6 +214,7 @@ impl Ring {
     ) -> (Option<mpsc::Receiver<Vec<Reported>>>, Interrupts) {
         let mut job_reports = self.executor.reports();
         let mut rhythm = self.rhythm();
+        let mut pulse = (!self.staff.is_empty()).then(|| every(PULSE_RHYTHM));
         self.begin();
         while !self.scheduler.is_finished() {
             let deadline = self.scheduler.next_deadline();
@@ -216,6 +226,7 @@ impl Ring {
                 Some((service, report)) = service_reports.recv() => Woken::Service(service, report),
                 () = sleep_until(self.began, deadline) => Woken::Deadline,
                 () = next_sample(&mut rhythm) => Woken::Sample,
+                () = next_sample(&mut pulse) => Woken::Pulse,
                 // Last: an agent that never stops talking must not keep a deadline waiting.
                 message = self.staff.next() => Woken::Agent(message),
             };
@@ -279,6 +290,11 @@ impl Ring {
             Woken::Control(control) => self.input(control.input()),
             Woken::Deadline => self.input(Input::Tick),
             Woken::Sample => self.look_at_machine(),
+            Woken::Pulse => {
+                for event in self.staff.feel(self.agent_patience) {
+                    self.emit(Event::Agent(event));
+                }
+            }
             Woken::Agent(message) => self.emit(message.into_event()),
             Woken::Service(service, report) => {
                 let report = self.note_exports(service, report);
@@ -306,11 +322,7 @@ impl Ring {
     /// When to look at the machine: only when the number of slots may follow it.
     fn rhythm(&self) -> Option<Interval> {
         let is_adaptive = self.plan.slots < self.plan.slots_up_to;
-        is_adaptive.then(|| {
-            let mut rhythm = interval(SAMPLE_RHYTHM);
-            rhythm.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            rhythm
-        })
+        is_adaptive.then(|| every(SAMPLE_RHYTHM))
     }
 
     /// Tells the scheduler what the machine did, while work waits for a slot.
@@ -373,7 +385,14 @@ fn note((_, _, report): Reported) -> Option<String> {
     }
 }
 
-/// Waits until it is time to look at the machine; for ever, when nobody needs to.
+/// Ticks of this distance; one that was late does not bring others with it.
+fn every(distance: Duration) -> Interval {
+    let mut rhythm = interval(distance);
+    rhythm.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    rhythm
+}
+
+/// Waits until it is time to look again; for ever, when nobody needs to.
 async fn next_sample(rhythm: &mut Option<Interval>) {
     match rhythm {
         Some(rhythm) => {

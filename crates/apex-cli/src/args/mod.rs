@@ -5,6 +5,7 @@ mod report;
 mod run;
 mod serve;
 mod services;
+mod status;
 mod why;
 
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ pub(crate) use run::{
 };
 pub(crate) use serve::{DoorArgs, ServeArgs};
 pub(crate) use services::ServicesCommand;
+pub(crate) use status::{AlertsCommand, DoctorArgs, StatusArgs};
 pub(crate) use why::WhyArgs;
 
 /// Columns of help pages that are written to files.
@@ -116,6 +118,13 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// List tests that fail although nothing is wrong with what they test
     Flaky(FlakyArgs),
+    /// Say how the runs stand that go on, what the latest ones came to, and how the machine is
+    Status(StatusArgs),
+    /// Check whether everything is there that the tests need, and say how to mend what is not
+    Doctor(DoctorArgs),
+    /// Try the alerts of the layer file on recorded runs
+    #[command(subcommand)]
+    Alerts(AlertsCommand),
     /// Print what a recorded run measured, as text for Prometheus
     Metrics(MetricsArgs),
     /// Bring services up that stay, look at them, take them away
@@ -289,6 +298,8 @@ pub(crate) enum SchemaWord {
     Runs,
     /// What changed from one run to another
     RunsDiff,
+    /// How the runs of a project stand
+    Status,
     /// A layer file
     Config,
 }

@@ -1,9 +1,11 @@
 //! Joins the parts of a run: plan, record, displays, reports.
 
+mod alerts;
 mod behind;
 mod display;
 mod guard;
 mod lock;
+mod logs;
 mod merge;
 mod past;
 mod record;
@@ -111,6 +113,10 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let variables = project.variables.clone();
     let configured = &project.loaded.config.telemetry;
     let sent = telemetry::settings(configured, &variables, &project.loaded.root);
+    let root = &project.loaded.root;
+    let place = logs::Place { root, state: &state, variables: &variables };
+    let written = logs::wanted(configured, place);
+    let rules = project.loaded.config.alerts.clone();
     // From here on, where every value of the configuration comes from is not asked any more.
     let controller = apart(move || Controller::of(project.loaded, project.variables))?;
     let wish = share::by_the_day(wish(controller.root(), &args.target, args.no_wait), share);
@@ -149,6 +155,11 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     if let Some(settings) = sent {
         prepared = telemetry::attached(prepared, settings, &run, &variables);
     }
+    let trace = logs::trace(&run, prepared.plan());
+    let surroundings = (behind.root.clone(), &variables);
+    let (alerts, messages) = alerts::watching(rules, written.log(), &trace, surroundings);
+    let mut logs = written.sinks(&trace);
+    logs.push(alerts);
     drop(variables);
     // Everything that the run needs is in the plan; of a large project, the configuration is
     // the larger one.
@@ -158,8 +169,9 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let recorder = if whole.is_some() { None } else { past.recorder() };
     let places = (behind.state.as_path(), behind.root.as_path());
     let beside = args.listen.map(|at| Beside::start(at, &args.door, places, &run)).transpose()?;
-    let lookers = Lookers { history: recorder, beside };
+    let lookers = Lookers { logs, history: recorder, beside };
     let code = run_recorded(global, args, prepared, record, lookers)?;
+    messages.deliver()?;
     prune(&runs, kept);
     drop(lock);
     if code == ExitCode::NothingRan && args.progress_mode != ProgressMode::Silent {
@@ -186,6 +198,7 @@ fn begin_record(
 
 /// Those who look at a run beside its record and its displays.
 struct Lookers {
+    logs: Vec<Box<dyn Sink>>,
     history: Option<Box<dyn Sink>>,
     beside: Option<Beside>,
 }
@@ -201,7 +214,10 @@ fn run_recorded(
     let shown = record.shown();
     let rule = recorded::exit_rule();
     let mut keepers = record.sinks(args.reports.junit.as_deref(), &rule)?;
-    let display = display::of_run(global, args, shown, &rule)?;
+    let mut display = display::of_run(global, args, shown, &rule)?;
+    // Before the console, whose summary is the last word.
+    display.sinks.splice(0..0, logs::diagnostics(global, args.progress_mode));
+    keepers.extend(lookers.logs);
     // Last: whatever a database takes, the rest of the record is written before.
     keepers.extend(lookers.history);
     // After the journal, which it reads.

@@ -1,6 +1,8 @@
 //! The subcommands: each reads its options, asks the parts, and says what they answered.
 
+mod alerts;
 mod config;
+mod doctor;
 mod explain;
 mod flaky;
 mod history;
@@ -13,6 +15,7 @@ mod replay;
 mod report;
 mod runs;
 mod services;
+mod status;
 mod watch;
 mod why;
 
@@ -39,6 +42,9 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Why(args) => why::why(global, args),
         Command::History(args) => history::history(global, args),
         Command::Flaky(args) => flaky::flaky(global, args),
+        Command::Status(args) => status::status(global, args),
+        Command::Doctor(args) => doctor::doctor(global, args),
+        Command::Alerts(command) => alerts::alerts(global, command),
         Command::Metrics(args) => metrics::metrics(global, args),
         Command::Services(command) => services::services(global, command),
         Command::Config(command) => config::config(global, command),
@@ -58,6 +64,7 @@ fn schema(format: SchemaWord) -> ExitCode {
         SchemaWord::Summary => apex_monitor::wire::summary_schema(),
         SchemaWord::Runs => apex_monitor::wire::runs_schema(),
         SchemaWord::RunsDiff => apex_monitor::wire::runs_diff_schema(),
+        SchemaWord::Status => apex_monitor::wire::status_schema(),
         SchemaWord::Config => apex_config::json_schema(),
     };
     out::data(&format!("{schema:#}\n"));

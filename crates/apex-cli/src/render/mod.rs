@@ -1,5 +1,7 @@
 //! Values as text for people or for programs. Nothing here prints or decides.
 
+pub(crate) mod alerts;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 mod first;
 mod flaky;
@@ -12,6 +14,7 @@ mod problem;
 mod reference;
 pub(crate) mod runs;
 mod standing;
+pub(crate) mod status;
 mod table;
 pub(crate) mod why;
 

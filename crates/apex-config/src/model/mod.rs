@@ -3,6 +3,7 @@
 //! Everything here is validated, in its final unit, and free of `Option`s that only mean
 //! "not written in the file". How the values came together is the business of the overlays.
 
+mod alert;
 mod category;
 mod container;
 mod execution;
@@ -17,6 +18,7 @@ mod secrets;
 mod service;
 mod telemetry;
 
+pub use alert::{Alert, AlertCondition, AlertLevel, AlertMetric, Comparison, Notify};
 pub use category::{
     Category, CategoryKind, CommandLine, Filters, FlakyPolicy, Load, Priority, Recipe, RunnerKind,
     Shards, Split,
@@ -43,7 +45,7 @@ pub use secrets::SecretRules;
 pub use service::{
     Lifetime, Preset, Readiness, ReadinessCheck, SecretSource, Service, ServiceSource, Tls,
 };
-pub use telemetry::{Otlp, OtlpProtocol, Telemetry};
+pub use telemetry::{LogFiles, Otlp, OtlpProtocol, Telemetry};
 
 use std::sync::Arc;
 
@@ -94,6 +96,8 @@ pub struct Config {
     pub secrets: SecretRules,
     /// Where traces, metrics and logs go.
     pub telemetry: Telemetry,
+    /// Conditions that somebody is told of, those that come with Apex last.
+    pub alerts: Vec<Alert>,
 }
 
 impl Config {

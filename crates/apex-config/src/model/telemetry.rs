@@ -1,4 +1,4 @@
-//! Where traces, metrics and logs go, as the layer file says it; the usual variables of
+//! Where traces, metrics and logs go, Apex's own log included, as the layer file says it; the usual variables of
 //! OpenTelemetry beat it elsewhere.
 
 use std::collections::BTreeMap;
@@ -10,6 +10,26 @@ use std::time::Duration;
 pub struct Telemetry {
     /// To a collector that speaks OTLP.
     pub otlp: Otlp,
+    /// File for metrics as text, relative to the project root; none without one.
+    pub metrics_file: Option<String>,
+    /// Apex's own log.
+    pub logs: LogFiles,
+}
+
+/// `telemetry.logs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogFiles {
+    /// Folder of the files, relative to the project root; that of the state without one.
+    pub dir: Option<String>,
+    /// How much is said: `off`, `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+    /// Size from which on a file is put aside, in mebibytes.
+    pub rotate_mb: u32,
+    /// Age from which on it is, in days.
+    pub rotate_days: u32,
+    /// Files that are kept beside the newest.
+    pub keep: u32,
 }
 
 /// `telemetry.otlp`.

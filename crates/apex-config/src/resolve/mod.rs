@@ -4,8 +4,10 @@
 //! once; the caller refuses the result when one of them is an error. It relies on the checker
 //! having seen every source.
 
+mod alerts;
 mod category;
 pub(crate) mod compose;
+mod condition;
 mod container;
 mod execution;
 mod exports;
@@ -71,8 +73,9 @@ pub(crate) fn resolve(scene: &Scene<'_>, problems: &mut Vec<Problem>) -> Config 
         execution,
         services,
         retention: execution::retention(scene.tree),
+        alerts: alerts::alerts(&mut work),
         secrets: secrets::rules(scene.tree),
-        telemetry: telemetry::telemetry(scene.tree),
+        telemetry: telemetry::telemetry(&mut work),
         categories: std::mem::take(&mut categories),
         layers,
     };

@@ -6,6 +6,7 @@ use super::{
     Fallback::{EmptyList, EmptyMap, Flag, Number, Unset, Word, Words},
     Field, Form, Kind, LAYERS, Record, SERVICES, TEXT, TEXTS,
 };
+use crate::model::AlertMetric;
 
 /// A layer file as a whole.
 pub static FILE: Record = Record {
@@ -28,7 +29,7 @@ pub static FILE: Record = Record {
         Field::new("modes", Kind::Map(Form::ModeName, &Kind::Record(&MODE)), EmptyMap, "own words for `--mode`"),
         Field::new("quarantine", Kind::List(&Kind::Record(&QUARANTINED)), EmptyList, "tests that run and are reported but do not decide"),
         Field::new("monitoring", Kind::Record(&MONITORING), EmptyMap, "progress, samples and reports").without_effect(),
-        Field::new("alerts", Kind::List(&Kind::Record(&ALERT)), EmptyList, "conditions that somebody is told of").without_effect(),
+        Field::new("alerts", Kind::List(&Kind::Record(&ALERT)), EmptyList, "conditions that somebody is told of"),
         Field::new("telemetry", Kind::Record(&TELEMETRY), EmptyMap, "where traces, metrics, logs and events go"),
         Field::new("retention", Kind::Record(&RETENTION), EmptyMap, "how long state on disk is kept"),
         Field::new("secrets", Kind::Record(&SECRETS), EmptyMap, "what is never shown or kept as it is"),
@@ -283,18 +284,23 @@ static REPORTING: Record = Record {
     ],
 };
 
-static ALERT: Record = Record {
+pub(crate) static ALERT: Record = Record {
     name: "alert",
     extends: None,
     fields: &[
         Field::required("name", TEXT, "its name"),
-        Field::required("metric", Kind::Word(&["failure_rate", "failures", "duration_minutes", "budget_share", "memory_mb", "queue_length", "stale_agents"]), "what is looked at"),
+        Field::new("metric", Kind::Word(&AlertMetric::WORDS), Unset, "what is looked at"),
         Field::new("above", Kind::Number(f64::MIN, f64::MAX), Unset, "fires above this"),
         Field::new("below", Kind::Number(f64::MIN, f64::MAX), Unset, "fires below this"),
+        Field::new("when", Kind::Text(Form::Length(1, 1000)), Unset, "in place of these: comparisons with `and`, `or` and parentheses, such as `failure_rate > 0.1 and failures >= 3`"),
         Field::new("for_seconds", Kind::Number(0.0, 86400.0), Number(0.0), "only after so long"),
+        Field::new("window_seconds", Kind::Number(1.0, 86400.0), Unset, "how far back rates and counts of tests look; to the beginning when not written"),
+        Field::new("min_tests", Kind::Integer(1, 1_000_000), Number(10.0), "tests that must have run before a rate counts while the run goes on"),
         Field::new("layer", Kind::Text(Form::LayerId), Unset, "only in this layer"),
         Field::new("level", Kind::Word(&["low", "medium", "high", "critical"]), Word("medium"), "how bad it is"),
-        Field::new("notify", TEXTS, Words(&["log"]), "`log`, `console` or the URL of a webhook"),
+        Field::new("notify", TEXTS, Words(&["log"]), "`log`, `console`, `github`, the URL of a webhook, or `slack:` and the URL"),
+        Field::new("command", super::COMMAND, Unset, "program that is told, as JSON on its standard input"),
+        Field::new("mute", Kind::Boolean, Flag(false), "looked at, and nobody is told"),
     ],
 };
 
@@ -303,9 +309,9 @@ pub(crate) static TELEMETRY: Record = Record {
     extends: None,
     fields: &[
         Field::new("otlp", Kind::Record(&OTLP), EmptyMap, "traces, metrics and logs for a collector"),
-        Field::new("metrics", Kind::Record(&METRICS), EmptyMap, "metrics as text").without_effect(),
+        Field::new("metrics", Kind::Record(&METRICS), EmptyMap, "metrics as text for Prometheus"),
         Field::new("websocket", Kind::Record(&WEBSOCKET), EmptyMap, "events for web clients").without_effect(),
-        Field::new("logs", Kind::Record(&LOGS), EmptyMap, "Apex's own log").without_effect(),
+        Field::new("logs", Kind::Record(&LOGS), EmptyMap, "Apex's own log: lines of JSON, a file for each of its parts"),
         Field::new("llm", Kind::Record(&LLM), EmptyMap, "whether the language model answers").without_effect(),
     ],
 };
@@ -331,8 +337,8 @@ static METRICS: Record = Record {
     name: "metrics",
     extends: None,
     fields: &[
-        Field::new("file", TEXT, Unset, "written at the end"),
-        Field::new("listen", TEXT, Unset, "address to ask"),
+        Field::new("file", TEXT, Unset, "file for what a run measured, relative to the project root; written when it is over"),
+        Field::new("listen", TEXT, Unset, "address to ask; `apex serve` answers at `/metrics`").without_effect(),
     ],
 };
 
@@ -351,10 +357,11 @@ static LOGS: Record = Record {
     name: "logs",
     extends: None,
     fields: &[
-        Field::new("dir", TEXT, Unset, "where to"),
-        Field::new("level", Kind::Word(&["error", "warn", "info", "debug", "trace"]), Word("info"), "how much"),
-        Field::new("rotate_mb", Kind::Integer(1, 10_000), Number(10.0), "size of one file"),
-        Field::new("keep", Kind::Integer(1, 1000), Number(5.0), "files kept"),
+        Field::new("dir", TEXT, Unset, "folder of the files, relative to the project root; `logs` in the state folder when not written"),
+        Field::new("level", Kind::Word(&["off", "error", "warn", "info", "debug", "trace"]), Word("info"), "how much is said; `APEX_LOG` beats it, for each part by name"),
+        Field::new("rotate_mb", Kind::Integer(1, 10_000), Number(100.0), "size from which on a file is put aside"),
+        Field::new("rotate_days", Kind::Integer(1, 3_650), Number(30.0), "age from which on it is"),
+        Field::new("keep", Kind::Integer(0, 1000), Number(10.0), "files of each part that are kept beside the newest"),
     ],
 };
 

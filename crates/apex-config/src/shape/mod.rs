@@ -23,7 +23,8 @@ pub(crate) use complete::complete;
 pub(crate) use entries::CATEGORY;
 pub use fields::FILE;
 pub(crate) use fields::{
-    EXECUTION, EXECUTION_CONFIG, LAYER, METADATA, MODE, QUARANTINED, RETENTION, SECRETS, TELEMETRY,
+    ALERT, EXECUTION, EXECUTION_CONFIG, LAYER, METADATA, MODE, QUARANTINED, RETENTION, SECRETS,
+    TELEMETRY,
 };
 pub use json_schema::json_schema;
 pub use reference::reference;

@@ -34,7 +34,7 @@ impl RunView {
                 }
             }
             Event::Service(service, event) => self.apply_service(*service, event, at),
-            Event::Agent(event) => self.apply_agent(event),
+            Event::Agent(event) => self.apply_agent(event, at),
             Event::Warning(text) => self.warn(text.clone()),
         }
     }
@@ -226,12 +226,19 @@ impl RunView {
         };
     }
 
-    fn apply_agent(&mut self, event: &AgentEvent) {
+    fn apply_agent(&mut self, event: &AgentEvent, at: Moment) {
+        super::agent::take(&mut self.agents, event, at);
         match event {
-            AgentEvent::Started { .. } | AgentEvent::Stopped { .. } => {}
             AgentEvent::Failed { agent, reason } => {
                 self.warn(format!("the {agent} agent failed and the run goes on: {reason}"));
             }
+            AgentEvent::Stale { agent, silent } => self.warn(format!(
+                "the {agent} agent gives no sign of life since {} s; the run goes on without it",
+                silent.as_secs()
+            )),
+            AgentEvent::Started { .. }
+            | AgentEvent::Stopped { .. }
+            | AgentEvent::Recovered { .. } => {}
         }
     }
 

@@ -8,6 +8,7 @@
 //! Memory: about 200 bytes a test beside the texts it shares with the events, and at most
 //! [`FAILURE_TEXT_LIMIT`] bytes of failure texts.
 
+mod agent;
 mod counts;
 mod fold;
 mod rest;
@@ -18,6 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use agent::{AgentState, AgentView};
 pub use counts::Counts;
 pub use stage::{
     CategoryView, Ending, JobView, LayerEnding, LayerView, Progress, ServiceState, ServiceView,
@@ -57,6 +59,7 @@ pub struct RunView {
     jobs: Vec<JobView>,
     tests: Vec<TestView>,
     services: Vec<ServiceView>,
+    agents: Vec<AgentView>,
     counts: Counts,
     running_tests: BTreeSet<(Moment, TestIx)>,
     running_jobs: BTreeSet<(Moment, JobIx)>,
@@ -204,6 +207,12 @@ impl RunView {
     #[must_use]
     pub fn services(&self) -> &[ServiceView] {
         &self.services
+    }
+
+    /// The agents that took part, in the order of their beginning; at most 256.
+    #[must_use]
+    pub fn agents(&self) -> &[AgentView] {
+        &self.agents
     }
 
     /// The tests of the run by outcome.

@@ -69,10 +69,18 @@ impl Legacy {
             }
             Event::Output(_, OutputEvent::Text { .. }) => Vec::new(),
             Event::Service(service, event) => service_lines(*service, event, scene),
+            Event::Agent(AgentEvent::Stale { agent, silent }) => {
+                let text = format!("no sign of life since {} s", silent.as_secs());
+                vec![note("warning", agent, &text)]
+            }
             Event::Agent(AgentEvent::Failed { agent, reason }) => {
                 vec![note("error", agent, reason)]
             }
-            Event::Agent(AgentEvent::Started { agent } | AgentEvent::Stopped { agent }) => {
+            Event::Agent(
+                AgentEvent::Started { agent }
+                | AgentEvent::Stopped { agent }
+                | AgentEvent::Recovered { agent },
+            ) => {
                 let word = if matches!(event, Event::Agent(AgentEvent::Started { .. })) {
                     "runs"
                 } else {

@@ -1,5 +1,5 @@
 //! The events of a run by the names that other programs know: those of the earlier runner, and
-//! messages for a chat.
+//! messages for a chat; and how a project stands, in the words of the earlier runner.
 //!
 //! A dialect is a pure translation: of one event, and of the run as it was right after it, to
 //! lines of JSON. The run is folded here once more, event by event, so that lines do not depend on
@@ -9,6 +9,7 @@ mod chat;
 mod figures;
 mod legacy;
 mod snapshot;
+mod status;
 
 use std::io::{self, ErrorKind, Write};
 
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 pub use chat::Chat;
 pub use legacy::Legacy;
+pub use status::{BackgroundTask, orchestration_object, orchestration_page};
 
 /// A way to name the events of a run.
 pub trait Dialect: Send {

@@ -4,6 +4,7 @@
 //! plan and never grows with tests. It knows no protocol: [`text`] writes it for Prometheus, and
 //! `otlp` for a collector.
 
+mod file;
 mod histogram;
 pub mod text;
 
@@ -15,6 +16,7 @@ use apex_core::{Envelope, Event, LayerIx, Moment, Outcome, Plan, RunView, Servic
 
 use crate::names::{self, Name};
 
+pub use file::MetricsFile;
 pub use histogram::Histogram;
 
 /// A metric with its points.

@@ -36,6 +36,7 @@ use spans::Spans;
 
 pub use batch::Signal;
 pub use courier::QUEUE;
+pub(crate) use send::{Posted, Poster};
 pub use settings::{Destination, Endpoint, Route, Settings};
 
 /// Spans or log records of one batch.

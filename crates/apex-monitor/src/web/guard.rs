@@ -123,7 +123,8 @@ pub(super) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let is_page = !request.uri().path().starts_with("/api") && request.uri().path() != "/ws";
+    let path = request.uri().path();
+    let is_page = !path.starts_with("/api") && !["/ws", "/metrics"].contains(&path);
     let mut response = match check(&shared.access, &request) {
         Passage::Enter(right) => {
             request.extensions_mut().insert(right);

@@ -236,6 +236,13 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
         Body::ServiceStopped { service, .. } => of_service(service, ServiceEvent::Stopped),
         Body::AgentStarted { agent } => Event::Agent(AgentEvent::Started { agent: agent.into() }),
         Body::AgentStopped { agent } => Event::Agent(AgentEvent::Stopped { agent: agent.into() }),
+        Body::AgentStale { agent, silent_seconds } => {
+            let silent = silent_seconds.into();
+            Event::Agent(AgentEvent::Stale { agent: agent.into(), silent })
+        }
+        Body::AgentRecovered { agent } => {
+            Event::Agent(AgentEvent::Recovered { agent: agent.into() })
+        }
         Body::AgentFailed { agent, reason } => {
             Event::Agent(AgentEvent::Failed { agent: agent.into(), reason: reason.into() })
         }

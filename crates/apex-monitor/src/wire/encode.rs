@@ -341,6 +341,10 @@ fn agent(event: &AgentEvent) -> Body<'_> {
     match event {
         AgentEvent::Started { agent } => Body::AgentStarted { agent: Text::Borrowed(&**agent) },
         AgentEvent::Stopped { agent } => Body::AgentStopped { agent: Text::Borrowed(&**agent) },
+        AgentEvent::Stale { agent, silent } => {
+            Body::AgentStale { agent: Text::Borrowed(&**agent), silent_seconds: (*silent).into() }
+        }
+        AgentEvent::Recovered { agent } => Body::AgentRecovered { agent: Text::Borrowed(&**agent) },
         AgentEvent::Failed { agent, reason } => {
             Body::AgentFailed { agent: Text::Borrowed(&**agent), reason: reason.into() }
         }

@@ -355,6 +355,12 @@ pub(super) enum Body<'a> {
     /// An agent ended in order.
     #[serde(rename = "agent.stopped")]
     AgentStopped { agent: Text<'a> },
+    /// An agent has been busy with one thing for so long that it may hang.
+    #[serde(rename = "agent.stale")]
+    AgentStale { agent: Text<'a>, silent_seconds: Seconds },
+    /// An agent that was stale works on.
+    #[serde(rename = "agent.recovered")]
+    AgentRecovered { agent: Text<'a> },
     /// An agent failed; the run goes on.
     #[serde(rename = "agent.failed")]
     AgentFailed { agent: Text<'a>, reason: Text<'a> },

@@ -23,7 +23,9 @@ pub(crate) use compact::GATHERED;
 pub use decode::{DecodeError, Decoded, decode, decode_plan};
 pub(crate) use encode::{Beside, encode_through, write_line};
 pub use encode::{encode, encode_plan, encode_plan_line};
-pub use schema::{event_schema, plan_schema, runs_diff_schema, runs_schema, summary_schema};
+pub use schema::{
+    event_schema, plan_schema, runs_diff_schema, runs_schema, status_schema, summary_schema,
+};
 pub(crate) use seconds::Seconds;
 
 /// Name and version of the form of a line.

@@ -7,6 +7,7 @@ use super::line::{Body, Head};
 use super::plan::PlanFile;
 use crate::compare::Difference;
 use crate::run_dir::Listing;
+use crate::status::Status;
 use crate::summary::Summary;
 
 /// The JSON Schema (draft 2020-12) that every line of the stream conforms to.
@@ -46,6 +47,12 @@ pub fn runs_schema() -> Value {
 #[must_use]
 pub fn runs_diff_schema() -> Value {
     document::<Difference>(crate::compare::SCHEMA, "What changed from one run to another.")
+}
+
+/// The JSON Schema of how a project stands.
+#[must_use]
+pub fn status_schema() -> Value {
+    document::<Status>(crate::status::SCHEMA, "How the runs of a project stand.")
 }
 
 /// The schema of a document that says its version itself.

@@ -4,6 +4,7 @@
 mod collector;
 mod folder;
 mod grpc;
+mod poster;
 mod tls;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use super::settings::Destination;
 
 use collector::Collector;
 use folder::Folder;
+pub(crate) use poster::{Posted, Poster};
 
 /// What became of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]

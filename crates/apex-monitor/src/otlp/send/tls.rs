@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 use crate::otlp::settings::Endpoint;
 
@@ -15,16 +16,7 @@ use crate::otlp::settings::Endpoint;
 /// # Errors
 /// Which file cannot be used and why.
 pub(super) fn client(endpoint: &Endpoint) -> Result<ClientConfig, String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be used: {error}"))?;
-    let roots = match &endpoint.certificate {
-        _ if !endpoint.url.starts_with("https:") => RootCertStore::empty(),
-        Some(file) => authorities(file)?,
-        None => of_system()?,
-    };
-    let builder = builder.with_root_certificates(roots);
+    let builder = trusting(&endpoint.url, endpoint.certificate.as_deref())?;
     let Some((certificate, key)) = &endpoint.identity else {
         return Ok(builder.with_no_client_auth());
     };
@@ -32,6 +24,30 @@ pub(super) fn client(endpoint: &Endpoint) -> Result<ClientConfig, String> {
     builder
         .with_client_auth_cert(certificates(certificate)?, key)
         .map_err(|error| unusable(certificate, &error))
+}
+
+/// The same for a place that is known by its URL alone.
+///
+/// # Errors
+/// Why the certificates of the system cannot be used.
+pub(super) fn plain_client(url: &str) -> Result<ClientConfig, String> {
+    Ok(trusting(url, None)?.with_no_client_auth())
+}
+
+fn trusting(
+    url: &str,
+    certificate: Option<&Path>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("TLS cannot be used: {error}"))?;
+    let roots = match certificate {
+        _ if !url.starts_with("https:") => RootCertStore::empty(),
+        Some(file) => authorities(file)?,
+        None => of_system()?,
+    };
+    Ok(builder.with_root_certificates(roots))
 }
 
 fn authorities(file: &Path) -> Result<RootCertStore, String> {

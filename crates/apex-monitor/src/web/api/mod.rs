@@ -9,9 +9,11 @@
 //! | `tests.rs` | tests of a run, page by page; one test; what it wrote |
 //! | `past.rs` | what the history says: a test, flaky ones, slow ones, the trend |
 //! | `server.rs` | services of live runs, the state of this server |
+//! | `metrics.rs` | what the newest run measures, for Prometheus |
 //! | `orders.rs` | stop, run again |
 //! | `openapi.rs` | the table as a document |
 
+mod metrics;
 mod openapi;
 mod orders;
 pub(super) mod past;
@@ -25,6 +27,7 @@ use serde_json::Value;
 
 use super::Shared;
 use super::outline::Outline;
+use crate::measures::text::CONTENT_TYPE;
 
 pub use openapi::document as openapi_document;
 pub(super) use server::answers as status_answers;
@@ -40,6 +43,8 @@ enum Method {
 enum Answer {
     /// JSON of this schema.
     Json(fn(&mut SchemaGenerator) -> Value),
+    /// Text of this type.
+    Text(&'static str),
     /// Nothing but the status: it was taken on.
     Accepted,
 }
@@ -82,7 +87,7 @@ fn free(_: &mut SchemaGenerator) -> Value {
 
 /// Every path.
 #[rustfmt::skip]
-static ENTRIES: [Entry; 15] = [
+static ENTRIES: [Entry; 16] = [
     Entry {
         method: Method::Get, path: "/api/health", id: "health",
         about: "Whether the server answers. Needs no token.",
@@ -172,6 +177,12 @@ static ENTRIES: [Entry; 15] = [
         method: Method::Get, path: "/api/services", id: "services",
         about: "The services of live runs.",
         query: &[], answer: Answer::Json(schema::<server::ServiceList>), handler: || get(server::services),
+    },
+    Entry {
+        method: Method::Get, path: "/metrics", id: "metrics",
+        about: "What a run measures, as text for Prometheus; a live run so far.",
+        query: &[text("run", "which run; the newest when not given")],
+        answer: Answer::Text(CONTENT_TYPE), handler: || get(metrics::metrics),
     },
 ];
 

@@ -26,6 +26,10 @@ pub fn document() -> Value {
                     "content": { "application/json": { "schema": schema } },
                 } })
             }
+            Answer::Text(content_type) => json!({ "200": {
+                "description": entry.about,
+                "content": { *content_type: { "schema": { "type": "string" } } },
+            } }),
             Answer::Accepted => json!({ "202": { "description": "It was taken on." } }),
         };
         paths.insert(entry.path.to_owned(), operation(entry, answer));

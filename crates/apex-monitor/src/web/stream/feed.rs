@@ -10,12 +10,13 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, Weak}
 use std::time::Duration;
 
 use apex_core::view::RunState;
-use apex_core::{RunId, RunView};
+use apex_core::{Moment, RunId, RunView};
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::watch;
 
 use super::lines::{NewLines, OldLines, Places};
 use super::recent::{Piece, Recent};
+use crate::measures::{Measures, Metric};
 use crate::run_dir::RunDirectory;
 use crate::web::outline::Outline;
 use crate::wire::{self, Decoded};
@@ -81,6 +82,7 @@ pub(in crate::web) struct Feed {
 #[derive(Default)]
 struct Held {
     view: RunView,
+    measures: Measures,
     next: u64,
     recent: Recent,
     places: Places,
@@ -157,6 +159,12 @@ impl Feed {
         ask(&self.held().view)
     }
 
+    /// What the run measured until that moment; nothing before it began.
+    pub(in crate::web) fn metrics(&self, now: impl FnOnce(&RunView) -> Moment) -> Vec<Metric> {
+        let held = self.held();
+        held.measures.metrics(&held.view, now(&held.view))
+    }
+
     /// The run at a glance, and the number behind its last event.
     pub(in crate::web) fn outline(&self) -> Outline {
         let stage = self.stage();
@@ -203,7 +211,7 @@ impl Feed {
         let mut stage = Stage::Going;
         let mut whole = 0;
         for line in buffer.split_inclusive(|byte| *byte == b'\n') {
-            if let Err(reason) = fold(&mut held.view, held.next, line) {
+            if let Err(reason) = held.fold(line) {
                 stage = Stage::Damaged(format!("event {}: {reason}", held.next).into());
                 break;
             }
@@ -252,20 +260,23 @@ impl Drop for Attendance {
     }
 }
 
-/// Applies a line to the view.
-fn fold(view: &mut RunView, expected: u64, line: &[u8]) -> Result<(), String> {
-    let (seq, envelope) = match wire::decode(line) {
-        Ok(Decoded::Event(envelope)) => (envelope.seq, Some(envelope)),
-        Ok(Decoded::Unknown { seq, .. }) => (seq, None),
-        Err(error) => return Err(error.to_string()),
-    };
-    if seq != expected {
-        return Err(format!("it says that it is event {seq}"));
+impl Held {
+    /// Takes the next line.
+    fn fold(&mut self, line: &[u8]) -> Result<(), String> {
+        let (seq, envelope) = match wire::decode(line) {
+            Ok(Decoded::Event(envelope)) => (envelope.seq, Some(envelope)),
+            Ok(Decoded::Unknown { seq, .. }) => (seq, None),
+            Err(error) => return Err(error.to_string()),
+        };
+        if seq != self.next {
+            return Err(format!("it says that it is event {seq}"));
+        }
+        if let Some(envelope) = envelope {
+            self.view.apply(&envelope);
+            self.measures.look(&envelope);
+        }
+        Ok(())
     }
-    if let Some(envelope) = envelope {
-        view.apply(&envelope);
-    }
-    Ok(())
 }
 
 /// What the reading thread has for itself.
