@@ -14,6 +14,7 @@ mod history;
 mod hostile;
 mod init;
 mod interrupt;
+mod legacy;
 mod lock;
 mod logs;
 mod misuse;

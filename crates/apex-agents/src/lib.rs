@@ -9,6 +9,7 @@ pub mod checkup;
 pub mod control_group;
 pub mod controller;
 pub mod detect;
+pub mod errand;
 pub mod executor;
 pub mod guardian;
 pub mod listing;

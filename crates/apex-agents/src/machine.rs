@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use apex_config::environment_variables::{PATH, VIRTUAL_ENV};
 
 use crate::process::find_program;
+use crate::runners::tools;
 
 /// The day it is, `2025-01-31`, in UTC: so that a day ends at the same time on all machines, and
 /// because finding out the time zone of one means to look through a folder of hundreds of files.
@@ -48,8 +49,23 @@ impl Machine<'_> {
     /// Asks an interpreter of Python whether it can import pytest. Costs a start of it.
     #[must_use]
     pub fn imports_pytest(&self, python: &Path) -> bool {
+        self.imports(python, "pytest")
+    }
+
+    /// The interpreter that tests of Python below a folder of the project (this machine's
+    /// [`Machine::folder`]) are run with.
+    #[must_use]
+    pub fn python_of(&self, working_directory: &str) -> Option<PathBuf> {
+        let lookup = |name: &str| self.lookup(name);
+        let own = self.folder.join(working_directory);
+        tools::python(&own, self.folder, self.virtual_env(), &lookup)
+    }
+
+    /// Asks an interpreter of Python whether it can import a module. Costs a start of it.
+    #[must_use]
+    pub fn imports(&self, python: &Path, module: &str) -> bool {
         Command::new(python)
-            .args(["-c", "import pytest"])
+            .args(["-c", &format!("import {module}")])
             .env_clear()
             .envs(self.variables)
             .stdin(Stdio::null())

@@ -6,6 +6,7 @@ mod assemble;
 mod commands;
 mod exit;
 mod failure;
+mod legacy;
 mod out;
 mod project;
 mod recorded;
@@ -18,6 +19,12 @@ fn main() -> ProcessExit {
         // Nobody reads what a guardian says; what it did stands in its list.
         let is_done = apex_agents::guardian::watch(&list).is_ok();
         return ProcessExit::from(u8::from(!is_done));
+    }
+    let mut words = std::env::args_os();
+    let program = words.next();
+    let words: Vec<_> = words.collect();
+    if legacy::is_meant(program.as_ref(), &words) {
+        return ProcessExit::from(legacy::execute(words));
     }
     let arguments = args::parse();
     let code = match commands::execute(&arguments) {

@@ -40,6 +40,7 @@ pub mod dialect;
 mod exit;
 pub mod history;
 pub mod json;
+pub mod legacy;
 pub mod logs;
 pub mod measures;
 pub mod names;

@@ -119,6 +119,11 @@ impl Inventory {
         inventory
     }
 
+    /// Every file that is named like a test, relative to the root, sorted.
+    pub fn test_files(&self) -> impl Iterator<Item = &str> {
+        self.tests.iter().map(|(path, _)| path.as_str())
+    }
+
     fn note(&mut self, path: &str) {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         if let Ok(index) = MARKS.binary_search(&name) {

@@ -1,5 +1,6 @@
 //! What can be typed. The only place that names clap; nothing here means anything yet.
 
+mod compat;
 mod fail_fast;
 mod report;
 mod run;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use clap_complete::Shell;
+pub(crate) use compat::{CompatCommand, ShimCommand};
 pub(crate) use fail_fast::FailFastWord;
 pub(crate) use report::{
     ReplayArgs, ReportArgs, ReportsArgs, RunsCommand, Speed, StreamArgs, WantedReport,
@@ -135,6 +137,12 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     /// Look at the repository and write a commented layer file
     Init(InitArgs),
+    /// The earlier command line: its flags, and the calls of it in files
+    #[command(subcommand)]
+    Compat(CompatCommand),
+    /// The script by whose name the earlier runner is called
+    #[command(subcommand)]
+    Shim(ShimCommand),
     /// Print the JSON Schema of a format
     Schema {
         /// Which format
@@ -319,6 +327,28 @@ pub(crate) enum ReferenceWord {
 /// Reads the command line. Ends the program for help, version and mistakes, as clap does.
 pub(crate) fn parse() -> Arguments {
     Arguments::parse()
+}
+
+/// The same for words that another part of the program puts together.
+pub(crate) fn parse_from(words: Vec<String>) -> Arguments {
+    Arguments::parse_from(std::iter::once("apex".to_owned()).chain(words))
+}
+
+/// The names of the subcommands, hidden ones and `help` included. Not built for this: every call
+/// of the program asks.
+pub(crate) fn command_names() -> Vec<String> {
+    let grammar = Arguments::command();
+    let names = grammar.get_subcommands().map(|command| command.get_name().to_owned());
+    names.chain(["help".to_owned()]).collect()
+}
+
+/// The subcommands that people see, each with what it does.
+pub(crate) fn commands_for_people() -> Vec<(String, String)> {
+    let mut grammar = Arguments::command();
+    grammar.build();
+    let shown = grammar.get_subcommands().filter(|command| !command.is_hide_set());
+    let about = |command: &clap::Command| command.get_about().map(ToString::to_string);
+    shown.map(|one| (one.get_name().to_owned(), about(one).unwrap_or_default())).collect()
 }
 
 /// The words behind `apex watch` that belong to its runs, as they were typed: all but the word

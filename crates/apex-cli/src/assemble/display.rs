@@ -30,7 +30,7 @@ pub(super) struct Display {
 }
 
 impl Display {
-    fn without_keys(sinks: Vec<Box<dyn Sink>>) -> Self {
+    pub(super) fn without_keys(sinks: Vec<Box<dyn Sink>>) -> Self {
         Self { sinks, controls: Controls::never(), keyboard: None }
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn settings(state: &Path, root: &Path) -> Option<GuardSettings> {
 }
 
 /// Takes away what lost runs left, says one line of each, and writes it into its record.
-pub(super) fn tell_lost_runs(state: &Path, runs: &Runs) {
+pub(crate) fn tell_lost_runs(state: &Path, runs: &Runs) {
     match sweep(&state.join("guard")) {
         Ok(lost) => lost.iter().for_each(|run| tell(run, runs)),
         Err(error) => out::people(&format!(

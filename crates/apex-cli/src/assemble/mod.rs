@@ -33,6 +33,7 @@ use crate::{out, recorded, render};
 
 use behind::Behind;
 pub(crate) use display::of_replay as displays;
+pub(crate) use guard::tell_lost_runs;
 use lock::ProjectLock;
 pub(crate) use merge::merge;
 use past::Past;
@@ -100,10 +101,33 @@ pub(crate) fn plan(project: &Project, wish: &planning::Wish) -> Result<Plan, Fai
     planning::plan(&loaded.config, &loaded.root, variables, &history, wish).map_err(Failure::from)
 }
 
+/// What is different for a run that another command line asks for.
+#[derive(Default)]
+pub(crate) struct Manner {
+    /// The plan, made there.
+    pub(crate) plan: Option<Plan>,
+    /// Who shows the run, by its directory as people should read it.
+    pub(crate) displays: Option<DisplaysOf>,
+}
+
+/// Makes the displays of a run.
+pub(crate) type DisplaysOf = Box<dyn FnOnce(String) -> Vec<Box<dyn Sink>>>;
+
 /// Runs what the options mean, to the end.
 pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failure> {
     let project = Project::for_target(global, &args.target.part)?;
     refuse_production(&project, args)?;
+    run_in(project, global, args, Manner::default())
+}
+
+/// Runs what the options mean in a project that was loaded for them, to the end.
+pub(crate) fn run_in(
+    project: Project,
+    global: &GlobalArgs,
+    args: &RunArgs,
+    manner: Manner,
+) -> Result<ExitCode, Failure> {
+    let is_own = manner.plan.is_none();
     let state = state_folder(&project);
     let runs = Runs::in_state(&state);
     let kept = project.loaded.config.retention.runs;
@@ -122,9 +146,10 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let wish = share::by_the_day(wish(controller.root(), &args.target, args.no_wait), share);
     let history = past.read(&runs, controller.config(), &wish);
     let controller = controller.with_history(Arc::new(history));
-    let plan = match args.target.part.affected.as_deref() {
-        Some(base) => controller.plan_affected(&wish, named(base))?,
-        None => controller.plan(&wish)?,
+    let plan = match (manner.plan, args.target.part.affected.as_deref()) {
+        (Some(plan), _) => plan,
+        (None, Some(base)) => controller.plan_affected(&wish, named(base))?,
+        (None, None) => controller.plan(&wish)?,
     };
     let (whole, plan) = match share {
         Some(share) => {
@@ -169,12 +194,12 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
     let recorder = if whole.is_some() { None } else { past.recorder() };
     let places = (behind.state.as_path(), behind.root.as_path());
     let beside = args.listen.map(|at| Beside::start(at, &args.door, places, &run)).transpose()?;
-    let lookers = Lookers { logs, history: recorder, beside };
+    let lookers = Lookers { logs, history: recorder, beside, displays: manner.displays };
     let code = run_recorded(global, args, prepared, record, lookers)?;
     messages.deliver()?;
     prune(&runs, kept);
     drop(lock);
-    if code == ExitCode::NothingRan && args.progress_mode != ProgressMode::Silent {
+    if is_own && code == ExitCode::NothingRan && args.progress_mode != ProgressMode::Silent {
         let (root, file) = (behind.root.as_path(), behind.file.as_deref());
         out::people(&render::nothing_found(root, file, &args.target.paths));
     }
@@ -201,6 +226,7 @@ struct Lookers {
     logs: Vec<Box<dyn Sink>>,
     history: Option<Box<dyn Sink>>,
     beside: Option<Beside>,
+    displays: Option<DisplaysOf>,
 }
 
 /// Runs with everybody who looks, until the record is written.
@@ -214,7 +240,10 @@ fn run_recorded(
     let shown = record.shown();
     let rule = recorded::exit_rule();
     let mut keepers = record.sinks(args.reports.junit.as_deref(), &rule)?;
-    let mut display = display::of_run(global, args, shown, &rule)?;
+    let mut display = match lookers.displays {
+        Some(displays) => display::Display::without_keys(displays(shown)),
+        None => display::of_run(global, args, shown, &rule)?,
+    };
     // Before the console, whose summary is the last word.
     display.sinks.splice(0..0, logs::diagnostics(global, args.progress_mode));
     keepers.extend(lookers.logs);

@@ -1,6 +1,7 @@
 //! The subcommands: each reads its options, asks the parts, and says what they answered.
 
 mod alerts;
+mod compat;
 mod config;
 mod doctor;
 mod explain;
@@ -15,6 +16,7 @@ mod replay;
 mod report;
 mod runs;
 mod services;
+mod shim;
 mod status;
 mod watch;
 mod why;
@@ -49,6 +51,8 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Services(command) => services::services(global, command),
         Command::Config(command) => config::config(global, command),
         Command::Init(args) => init::init(global, args),
+        Command::Compat(command) => compat::compat(command),
+        Command::Shim(command) => shim::shim(global, command),
         Command::Schema { format } => Ok(schema(*format)),
         Command::Completions { shell } => Ok(manual::completions(*shell)),
         Command::Man { directory } => manual::pages(directory),

@@ -56,6 +56,8 @@ pub struct Category {
     pub min_memory_mb: u32,
     /// Whether a failed test in it is a critical failure.
     pub critical: bool,
+    /// What it is meant to meet, in the words of the category table, for example `real_services`.
+    pub requires: Vec<String>,
     /// What a layer file says about its work; empty when Apex has to find it.
     pub recipe: Recipe,
     /// Which of the tests found belong to it.

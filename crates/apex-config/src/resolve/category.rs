@@ -257,6 +257,7 @@ fn category(work: &mut Work<'_, '_>, name: CategoryName, view: View<'_>) -> Cate
         dedicated: requirements.flag("dedicated_resources"),
         min_memory_mb: requirements.whole("min_memory_mb"),
         critical: priority == Priority::Critical,
+        requires: view.texts("requires"),
         recipe: recipe(work, view),
         filters: Filters {
             include: view.inner("filters").texts("include_patterns"),

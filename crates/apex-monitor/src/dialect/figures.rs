@@ -17,7 +17,7 @@ pub(super) const MASTER: &str = "MasterController";
 pub(super) const BREATH: Duration = Duration::from_millis(500);
 
 /// A moment of the run as wall-clock time, to the millisecond: `2026-11-23T20:10:16.250Z`.
-pub(super) fn timestamp(view: &RunView, at: Moment) -> String {
+pub(crate) fn timestamp(view: &RunView, at: Moment) -> String {
     let began = view.identity().map_or(0, |identity| identity.unix_millis);
     let since = u64::try_from(at.since_start().as_millis()).unwrap_or(u64::MAX);
     let millis = i64::try_from(began.saturating_add(since)).unwrap_or(i64::MAX);
@@ -32,7 +32,7 @@ pub(super) fn seconds(time: Duration) -> f64 {
 
 /// `{total, passed, failed, skipped, error}`; flaky and quarantined tests passed as far as the
 /// earlier runner knows, what did not run was skipped.
-pub(super) fn counts(counts: &Counts) -> Value {
+pub(crate) fn counts(counts: &Counts) -> Value {
     let sum = |outcomes: &[Outcome]| outcomes.iter().map(|one| counts.of(*one)).sum::<u32>();
     json!({
         "total": counts.discovered(),
@@ -47,14 +47,14 @@ pub(super) fn counts(counts: &Counts) -> Value {
 }
 
 /// Passed tests by those that ran, in percent; 0 before one ran.
-pub(super) fn success_rate(counts: &Counts) -> f64 {
+pub(crate) fn success_rate(counts: &Counts) -> f64 {
     let good = [Outcome::Passed, Outcome::Flaky, Outcome::Quarantined];
     let good: u32 = good.iter().map(|one| counts.of(*one)).sum();
     percent(good, counts.executed())
 }
 
 /// How much of a category is done, in percent: its settled tests by those that are known.
-pub(super) fn category_progress(category: &CategoryView) -> f64 {
+pub(crate) fn category_progress(category: &CategoryView) -> f64 {
     if category.progress.ending().is_some() {
         return 100.0;
     }
@@ -73,7 +73,7 @@ pub(super) fn layer_progress(view: &RunView, layer: LayerIx) -> f64 {
 }
 
 /// How much of the run is done, in percent: the mean of its layers.
-pub(super) fn run_progress(view: &RunView) -> f64 {
+pub(crate) fn run_progress(view: &RunView) -> f64 {
     let layers = view.layers().len();
     if view.result().is_some() || layers == 0 {
         return 100.0;
@@ -83,7 +83,7 @@ pub(super) fn run_progress(view: &RunView) -> f64 {
 }
 
 /// What a category is expected to take still, by its estimate.
-pub(super) fn category_left(view: &RunView, category: CategoryIx, now: Moment) -> Duration {
+pub(crate) fn category_left(view: &RunView, category: CategoryIx, now: Moment) -> Duration {
     let seen = &view.categories()[category.position()];
     if seen.progress.ending().is_some() {
         return Duration::ZERO;

@@ -16,6 +16,12 @@ use std::io::{self, ErrorKind, Write};
 use apex_core::{Envelope, Event, RunView, Sink};
 use serde_json::Value;
 
+pub(crate) use figures::{
+    category_left as category_left_of, category_progress as category_progress_of,
+    counts as counts_of, run_progress as run_progress_of, success_rate as success_rate_of,
+    timestamp as timestamp_of,
+};
+
 pub use chat::Chat;
 pub use legacy::Legacy;
 pub use status::{BackgroundTask, orchestration_object, orchestration_page};
