@@ -153,7 +153,7 @@ const fn of(name: &'static str, about: &'static str) -> Declared {
 
 /// Every variable that Apex reads or sets.
 #[rustfmt::skip]
-pub static GROUPS: [Group; 7] = [
+pub static GROUPS: [Group; 8] = [
     Group {
         title: "What Apex is asked",
         about: "A flag beats the variable; a variable of the process beats a line of a `.env` file, and \
@@ -251,6 +251,29 @@ pub static GROUPS: [Group; 7] = [
             of(TRACEPARENT, "the span that Apex was called in: the run hangs below it"),
             of(TRACESTATE, "what tracing systems said of it"),
             of(BAGGAGE, "what is passed on"),
+        ],
+    },
+    Group {
+        title: "The earlier command line",
+        about: "Read when Apex is called without a subcommand, and set for its tests then, where they are not set already.",
+        variables: &[
+            of("APEX_BIN", "the program that the script of the earlier runner's name calls; found on PATH when not set"),
+            of("APEX_COMPAT", "`strict`: the older way also where it was wrong, as `--compat strict`"),
+            of("APEX_EXIT_CODES", "`fine`: the exit codes of `apex run`, as `--exit-codes fine`"),
+            of("APEX_ALLOW_EMPTY", "a selection without tests is no failure, as `--allow-empty`"),
+            of("TEST_MODE", "set: `real` with real services and a real language model, else `mock`"),
+            of("USE_TEST_DATABASE", "set: `false` in production"),
+            of("ALLOW_PROD_TESTS", "set: whether `--allow-prod` was given"),
+            of("COVERAGE_ENABLED", "set: whether coverage is measured"),
+            of("USE_REAL_SERVICES", "set: whether real services are meant"),
+            of("SKIP_MOCKS", "set: the same"),
+            of("USE_DOCKER_SERVICES", "set: whether containers may be used"),
+            of("TEST_NO_SERVICES", "set: whether `--no-services` was given"),
+            of("TEST_NO_DOCKER", "read: containers are not used"),
+            of("TEST_USE_PRODUCTION_IMAGES", "set: whether `--docker-production` was given"),
+            of("RUN_E2E_TESTS", "set: whether the category is end to end"),
+            of("TEST_LLM_MODEL", "set: what `--llm-model` said"),
+            of("DOCKER_PULL_POLICY", "set: what `--docker-pull-policy` said"),
         ],
     },
     Group {

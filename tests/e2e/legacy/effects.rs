@@ -199,7 +199,7 @@ const RUN: &[(&str, &str, i32, &[&str])] = &[
     ("--docker-stats", "--category unit -k works --docker-stats", 0, &["{\"services\":[]}"]),
     ("--background-status", "--background-status", 1, &["bg"]),
     ("--background-results", "--background-results 2", 1, &["bg"]),
-    ("--orchestration-status", "--orchestration-status", 1, &["status"]),
+    ("--orchestration-status", "--orchestration-status", 0, &["no run goes on"]),
 ];
 
 /// Flags whose effect is on services: the services of a plan, in a repository that has some.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use apex_config::environment_variables as names;
 use apex_config::model::{Category, CategoryKind};
 use apex_core::plan::Plan;
 
@@ -91,12 +92,12 @@ fn of_category(
         ("TEST_NO_SERVICES", word(asked.is_on(Flag::NoServices))),
         ("TEST_USE_PRODUCTION_IMAGES", word(asked.is_on(Flag::DockerProduction))),
         ("RUN_E2E_TESTS", word(is_e2e)),
-        ("NETRA_REAL_LLM_ENABLED", word(real_model)),
-        ("ENABLE_REAL_LLM_TESTING", word(real_model)),
-        ("USE_REAL_LLM", word(real_model)),
-        ("TEST_USE_REAL_LLM", word(real_model)),
-        ("TEST_LLM_MODE", either(real_model)),
-        ("TEST_LLM_TIMEOUT", model_seconds(asked, category)),
+        (names::REAL_LLM[0], word(real_model)),
+        (names::REAL_LLM[1], word(real_model)),
+        (names::REAL_LLM[2], word(real_model)),
+        (names::REAL_LLM[3], word(real_model)),
+        (names::TEST_LLM_MODE, either(real_model)),
+        (names::TEST_LLM_TIMEOUT, model_seconds(asked, category)),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

@@ -81,7 +81,7 @@ fn rows(view: &RunView) -> Vec<String> {
     each.map(|(planned, seen)| {
         let (word, reason) = match seen.progress.ending() {
             Some(end) => (end.outcome.as_str().to_uppercase(), end.reason.as_str()),
-            None => ("NOT_RUN".to_owned(), ""),
+            None => ("not_run".to_uppercase(), ""),
         };
         let spent = seconds(seen.progress.spent(view.last()));
         let counts: Vec<String> =
