@@ -154,7 +154,7 @@ fn exit_codes_are_explained_one_or_all() {
     );
     let all = explained(&["exit"]);
     let names: Vec<&str> = all.iter().filter_map(|one| one["name"].as_str()).collect();
-    assert_eq!(names, ["0", "1", "2", "3", "4", "5", "6", "7", "130"]);
+    assert_eq!(names, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "130"]);
 }
 
 #[test]
