@@ -14,7 +14,7 @@ apex: 1
 layers:
   fast_feedback:
     execution_mode: parallel
-    fail_fast: disabled
+    fail_fast_strategy: disabled
     categories:
       - {name: needy, command: test -e wanted}
       - {name: steady, command: \"true\"}
