@@ -13,11 +13,10 @@ const LAYERS: &str = "\
 apex: 1
 layers:
   fast_feedback:
-    execution_mode: parallel
-    fail_fast_strategy: disabled
+    execution_mode: sequential
     categories:
-      - {name: needy, command: test -e wanted}
       - {name: steady, command: \"true\"}
+      - {name: needy, command: test -e wanted}
 ";
 
 /// A watch that writes what it says to a file outside of the project.
