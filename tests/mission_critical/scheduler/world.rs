@@ -1,19 +1,24 @@
 //! A world for the scheduler: jobs that take time, fail, hang, ignore requests to end, crash;
 //! services that come up or do not; signals; reports that come late, twice or for nothing.
 
+mod disturbances;
+mod failures;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use apex_core::event::{Envelope, Event, ProcessEnd, ServiceEvent, TestEvent};
+use apex_core::event::{Envelope, ProcessEnd, ServiceEvent};
 use apex_core::plan::Plan;
 use apex_core::report::{JobEnd, JobReport};
-use apex_core::schedule::{Command, Input, MachineLoad, Scheduler};
+use apex_core::schedule::{Command, Input, Scheduler};
 use apex_core::test_case::{Failure, TestCase, TestReport};
-use apex_core::{AttemptNumber, JobIx, LayerIx, Moment, Outcome, RunId, ServiceIx};
+use apex_core::{AttemptNumber, JobIx, Moment, Outcome, RunId, ServiceIx};
 
 use apex_tests::random::Random;
+
+use failures::Failures;
 
 /// Which faults a world has.
 #[derive(Clone, Copy)]
@@ -49,9 +54,6 @@ enum Temper {
     /// Is never reported again.
     Lost,
 }
-
-/// When the samples of some worlds change.
-const HALF_TIME: Duration = Duration::from_secs(20);
 
 /// Longest stream that a world of these sizes can make; more means that the run does not end.
 const LONGEST: usize = 60_000;
@@ -109,62 +111,6 @@ impl<'a> World<'a> {
             return Err(format!("job {} still runs when the run is over", job.0));
         }
         Ok(self.stream)
-    }
-
-    /// A user who skips layers, also some that do not run, twice, and one that is not there.
-    fn plan_skips(&mut self) {
-        if !self.faults.injected || !self.random.percent(12) {
-            return;
-        }
-        let layers = self.scheduler.plan().layers.len() as u64;
-        for _ in 0..self.random.within(1, 3) {
-            let at = Moment::after_start(Duration::from_millis(self.random.within(0, 40_000)));
-            let layer = LayerIx(self.random.within(0, layers) as u32);
-            self.plan_input(at, Input::SkipLayer(layer));
-        }
-    }
-
-    /// Samples of the machine, also senseless ones, whether anybody wants them or not.
-    fn plan_samples(&mut self) {
-        let (is_idle, is_full) = (self.random.percent(50), self.random.percent(50));
-        for _ in 0..self.random.within(0, 60) {
-            let at = Moment::after_start(Duration::from_millis(self.random.within(0, 90_000)));
-            let share = |random: &mut Random| random.within(0, 110) as f64 / 100.0;
-            // A machine that is idle at first and full later gives slots and takes them away.
-            let (busy, waited) = match (is_idle, is_full && at >= Moment::after_start(HALF_TIME)) {
-                (_, true) => (1.0, 0.95),
-                (true, false) => (0.1, 0.0),
-                (false, false) => (share(self.random), share(self.random)),
-            };
-            let pressure = self.random.percent(80).then_some(waited);
-            self.plan_input(at, Input::Load(MachineLoad { busy, pressure }));
-        }
-    }
-
-    /// Pauses of the whole run, also two at once and an end without a beginning. In a pause the
-    /// programs stand still as well: what they would have done comes later.
-    fn plan_pauses(&mut self) {
-        if !self.random.percent(20) {
-            return;
-        }
-        for _ in 0..self.random.within(1, 3) {
-            let at = Moment::after_start(self.after(0, 60_000));
-            self.plan_input(at, Input::Paused);
-        }
-    }
-
-    /// Puts off all that would happen, and the end of the pause before it.
-    fn stand_still(&mut self) {
-        let pause = self.after(0, 40_000);
-        let end = self.now.plus(pause);
-        for ((at, number), input) in std::mem::take(&mut self.future) {
-            self.future.insert((at.plus(pause), number), input);
-        }
-        self.future.insert((end, 0), Input::Resumed);
-        if self.faults.injected && self.random.percent(20) {
-            // What was on its way arrives all the same, a signal for instance.
-            self.plan_input(self.now.plus(pause / 2), Input::Interrupt { signal: 2 });
-        }
     }
 
     fn give(&mut self, at: Moment, input: Input) {
@@ -427,63 +373,6 @@ impl<'a> World<'a> {
             let at = self.now.plus(self.after(0, 500));
             self.plan_input(at, Input::Service { service, report: ServiceEvent::Stopped });
         }
-    }
-}
-
-/// Failures that were reported before a request to end reached their attempt: these are the
-/// tests' own, whatever has been decided meanwhile.
-#[derive(Default)]
-struct Failures {
-    /// Ids of the tests of each attempt, in the order of their numbers.
-    ids: BTreeMap<(JobIx, AttemptNumber), Vec<Arc<str>>>,
-    /// Attempts that a request to end has reached.
-    reached: BTreeSet<(JobIx, AttemptNumber)>,
-    /// Tests of each attempt that reported an end, and how.
-    ended: BTreeMap<(AttemptNumber, Arc<str>), Outcome>,
-}
-
-impl Failures {
-    fn take(&mut self, job: JobIx, attempt: AttemptNumber, report: &JobReport) {
-        match report {
-            JobReport::Discovered(cases) => {
-                let ids = cases.iter().map(|case| Arc::clone(&case.id));
-                self.ids.entry((job, attempt)).or_default().extend(ids);
-            }
-            JobReport::StopReached => {
-                self.reached.insert((job, attempt));
-            }
-            JobReport::TestFinished { test, report } if !self.reached.contains(&(job, attempt)) => {
-                let ids = self.ids.get(&(job, attempt));
-                let Some(id) = ids.and_then(|ids| ids.get(*test as usize)) else { return };
-                self.ended.entry((attempt, Arc::clone(id))).or_insert(report.outcome);
-            }
-            _ => {}
-        }
-    }
-
-    /// Checks that each of them is a failure in the stream.
-    fn are_in(&self, stream: &[Envelope]) -> Result<(), String> {
-        let mut ids: Vec<Arc<str>> = Vec::new();
-        let mut told = BTreeMap::new();
-        for envelope in stream {
-            let Event::Test(_, event) = &envelope.event else { continue };
-            match event {
-                TestEvent::Discovered { cases, .. } => {
-                    ids.extend(cases.iter().map(|case| Arc::clone(&case.id)));
-                }
-                TestEvent::Finished { test, attempt, outcome, .. } => {
-                    told.insert((*attempt, Arc::clone(&ids[test.position()])), *outcome);
-                }
-                _ => {}
-            }
-        }
-        let failed = self.ended.iter().filter(|(_, outcome)| outcome.is_bad());
-        for (test, outcome) in failed {
-            if told.get(test) != Some(outcome) {
-                return Err(format!("{test:?} {outcome}, and was told as {:?}", told.get(test)));
-            }
-        }
-        Ok(())
     }
 }
 

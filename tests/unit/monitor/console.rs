@@ -4,19 +4,19 @@ use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use apex_core::event::{
-    JobEvent, LayerEvent, RunEvent, RunResult, ServiceEvent, StopCause, TestEvent,
-};
-use apex_core::plan::CategoryWork;
+use apex_core::event::{LayerEvent, RunResult, TestEvent};
 use apex_core::{Event, JobIx, Moment, Outcome, RunView, Sink, TestIx, Verdict};
 use apex_monitor::ExitStatus;
 use apex_monitor::console::{
     ColourChoice, Console, ConsoleOptions, FoldMarks, Mode, Size, Style, Surroundings, Verbosity,
 };
 
-use super::stream::{Stream, failure, plan, service};
+use super::runs_shown::{
+    all_passed, budget_exceeded, could_not_run, failures, interrupted, skipped,
+};
+use super::stream::{Stream, failure, plan};
 
-const PLAIN: Style = Style { colour: false, unicode: true };
+pub(super) const PLAIN: Style = Style { colour: false, unicode: true };
 const ASCII: Style = Style { colour: false, unicode: false };
 const COLOUR: Style = Style { colour: true, unicode: true };
 
@@ -52,7 +52,8 @@ impl Write for Gone {
     }
 }
 
-fn options(mode: Mode, verbosity: Verbosity, style: Style) -> ConsoleOptions {
+/// A console of 60 columns for a run whose record is `.apex/runs/run-1`.
+pub(super) fn options(mode: Mode, verbosity: Verbosity, style: Style) -> ConsoleOptions {
     ConsoleOptions {
         mode,
         verbosity,
@@ -83,7 +84,7 @@ fn options(mode: Mode, verbosity: Verbosity, style: Style) -> ConsoleOptions {
 }
 
 /// What a console writes when the events come one by one.
-fn written(stream: &Stream, options: ConsoleOptions) -> String {
+pub(super) fn written(stream: &Stream, options: ConsoleOptions) -> String {
     let shared = Shared::default();
     let mut console = Console::new(Box::new(shared.clone()), options);
     let mut view = RunView::new();
@@ -97,114 +98,6 @@ fn written(stream: &Stream, options: ConsoleOptions) -> String {
 
 fn plain(stream: &Stream) -> String {
     written(stream, options(Mode::Plain, Verbosity::Normal, PLAIN))
-}
-
-fn all_passed() -> Stream {
-    let mut plan = plan(&[
-        ("fast_feedback", 120, &[("smoke", 0), ("unit", 0)]),
-        ("core_integration", 600, &[("database", 0)]),
-    ]);
-    plan.services.push(service("postgresql"));
-    let mut stream = Stream::of(plan);
-    stream.at(0.1).layer(0, LayerEvent::Started).job_starts(0).job_starts(1);
-    let smoke = stream.discover(0, &["tests/smoke/test_up.py::test_up"]);
-    let unit = stream.discover(1, &["a::one", "a::two", "a::three"]);
-    stream.at(1.0).runs(smoke, Outcome::Passed).at(1.5).job_ends(0, Outcome::Passed, "");
-    stream.at(2.0).runs(unit, Outcome::Passed).runs(unit + 1, Outcome::Skipped);
-    stream.starts(unit + 2, 1).ends(unit + 2, 1, Outcome::Passed, None);
-    stream.settles(unit + 2, Outcome::Passed).at(61.0).job_ends(1, Outcome::Passed, "");
-    stream.at(62.0).layer_ends(0, Verdict::Passed, "");
-    stream.service(0, ServiceEvent::Starting);
-    let addresses = vec![("main".to_owned(), "127.0.0.1:5432".to_owned())];
-    stream.at(65.0).service(0, ServiceEvent::Ready { addresses });
-    stream.layer(1, LayerEvent::Started).job_starts(2);
-    let database = stream.discover(2, &["db::migrate"]);
-    stream.at(70.0).runs(database, Outcome::Passed).job_ends(2, Outcome::Passed, "");
-    stream.layer_ends(1, Verdict::Passed, "").service(0, ServiceEvent::Stopped);
-    stream.at(71.0).finish(RunResult::default());
-    stream
-}
-
-fn failures() -> Stream {
-    let mut stream =
-        Stream::of(plan(&[("fast_feedback", 120, &[("unit", 1), ("lint", 0), ("docs", 0)])]));
-    stream.at(0.5).layer(0, LayerEvent::Started).job_starts(0).job_starts(1);
-    stream.writes(0).writes(1);
-    let unit = stream.discover(0, &["a.py::flaky", "a.py::broken", "a.py::silent"]);
-    let text = failure("assert 1 == 2", "assert 1 == 2\n  left: 1\n\u{1b}[31m right: 2\u{1b}[0m\n");
-    for test in [unit, unit + 1] {
-        stream.starts(test, 1).ends(test, 1, Outcome::Failed, Some(text.clone()));
-    }
-    stream.starts(unit, 2).ends(unit, 2, Outcome::Passed, None).settles(unit, Outcome::Flaky);
-    stream.starts(unit + 1, 2).ends(unit + 1, 2, Outcome::Failed, Some(text));
-    stream.settles(unit + 1, Outcome::Failed);
-    stream.starts(unit + 2, 1).at(3.75);
-    let cause = StopCause::CategoryTimeout;
-    stream.push(Event::Job(JobIx(0), JobEvent::Terminated { cause }));
-    stream.settles(unit + 2, Outcome::TimedOut);
-    stream.at(4.0).job_ends(0, Outcome::Failed, "2 of 3 tests did not pass");
-    let lint = stream.discover(1, &["lint::line_length"]);
-    let many: String = (1..=30).map(|number| format!("line {number}\n")).collect();
-    stream.fails(lint, failure("30 lines are too long", &many));
-    stream.at(5.0).job_ends(1, Outcome::Failed, "");
-    stream.at(6.0).layer_ends(0, Verdict::Failed, "3 tests failed");
-    stream.at(6.5).finish(RunResult { tests_failed: true, ..RunResult::default() });
-    stream
-}
-
-fn budget_exceeded() -> Stream {
-    let mut stream = Stream::of(plan(&[
-        ("fast_feedback", 3, &[("unit", 0)]),
-        ("core_integration", 600, &[("database", 0)]),
-    ]));
-    stream.at(0.5).layer(0, LayerEvent::Started).job_starts(0).writes(0);
-    let ids: Vec<String> = (0..6).map(|number| format!("slow::test_{number}")).collect();
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let first = stream.discover(0, &ids);
-    stream.runs(first, Outcome::Passed).starts(first + 1, 1);
-    stream.at(3.5).layer(0, LayerEvent::BudgetExceeded).settles(first + 1, Outcome::Cancelled);
-    for test in first + 2..first + 6 {
-        stream.settles(test, Outcome::NotRun);
-    }
-    stream.job_ends(0, Outcome::Cancelled, "the budget of the layer is used up");
-    stream.at(4.0).layer_ends(0, Verdict::BudgetExceeded, "budget of 3s used up");
-    stream.category_ends(1, Outcome::Blocked, "fast_feedback did not pass");
-    stream.layer_ends(1, Verdict::Blocked, "fast_feedback did not pass");
-    stream.finish(RunResult { budget_exceeded: true, ..RunResult::default() });
-    stream
-}
-
-fn interrupted() -> Stream {
-    let mut stream = Stream::of(plan(&[("fast_feedback", 120, &[("unit", 0)])]));
-    stream.at(0.5).layer(0, LayerEvent::Started).job_starts(0).writes(0);
-    let first = stream.discover(0, &["a::one", "a::two"]);
-    stream.runs(first, Outcome::Passed).starts(first + 1, 1);
-    stream.at(2.0).push(Event::Run(RunEvent::Interrupted { signal: 2, orderly: true }));
-    stream.at(2.5).settles(first + 1, Outcome::Cancelled);
-    stream.job_ends(0, Outcome::Cancelled, "interrupted by signal 2");
-    stream.layer_ends(0, Verdict::Cancelled, "interrupted by signal 2");
-    stream.finish(RunResult { signal: Some(2), ..RunResult::default() });
-    stream
-}
-
-fn could_not_run() -> Stream {
-    let mut plan =
-        plan(&[("core_integration", 600, &[("database", 0), ("api", 0), ("web", 0), ("docs", 0)])]);
-    plan.services.push(service("postgresql"));
-    plan.categories[2].work = CategoryWork::Jobs { first: JobIx(2), count: 2 };
-    plan.notes.push("`docs` has no tests".to_owned());
-    let mut stream = Stream::of(plan);
-    stream.at(0.5).layer(0, LayerEvent::Started).service(0, ServiceEvent::Starting);
-    let reason = "port 5432 is taken; stop what listens there".to_owned();
-    stream.at(1.0).service(0, ServiceEvent::Failed { reason });
-    stream.category_ends(0, Outcome::Errored, "service postgresql failed");
-    stream.category_ends(1, Outcome::Errored, "`npx` was not found; install Node.js");
-    stream.job_starts(2).job_ends(2, Outcome::Errored, "the tests could not be collected");
-    stream.category_ends(3, Outcome::Empty, "no tests in docs/");
-    stream.layer_ends(0, Verdict::Errored, "3 categories could not run");
-    stream.push(Event::Warning("the disk is nearly full".to_owned()));
-    stream.finish(RunResult { environment_failed: true, ..RunResult::default() });
-    stream
 }
 
 #[test]
@@ -247,75 +140,6 @@ fn everything_holds_what_jobs_write() {
     let text = written(&failures(), options(Mode::Plain, Verbosity::Everything, PLAIN));
     assert_eq!(text.matches("  unit | ").count(), 1, "{text}");
     assert!(!written(&failures(), options(Mode::Plain, Verbosity::Verbose, PLAIN)).contains(" | "));
-}
-
-/// The details of a failure as they are shown.
-fn details(text: &str, verbosity: Verbosity) -> String {
-    let mut stream = Stream::of(plan(&[("fast", 0, &[("unit", 0)])]));
-    let test = stream.discover(0, &["a"]);
-    stream.fails(test, failure("message", text));
-    let shown = written(&stream, options(Mode::Plain, verbosity, PLAIN));
-    let (_, details) = shown.split_once("    message\n").unwrap();
-    details.lines().filter_map(|line| line.strip_prefix("    ")).collect::<Vec<_>>().join("\n")
-}
-
-#[test]
-fn a_failure_is_shown_without_the_frames_of_its_framework() {
-    let pytest = "\
-def test_total():
-        first = 1
-        second = 2
-        basket = Basket()
->       assert basket.total() == 3
-E       assert 2 == 3
-E        +  where 2 = total()
-
-tests/test_basket.py:12: AssertionError
-_ _ _ _
-    def call(self):
->       return self.inner()
-/usr/lib/python3/dist-packages/pluggy/hooks.py:9: in call
-";
-    let of_pytest = "\
-        first = 1
-        second = 2
-        basket = Basket()
->       assert basket.total() == 3
-E       assert 2 == 3
-E        +  where 2 = total()
-tests/test_basket.py:12: AssertionError";
-    let rust = "assertion `left == right` failed\n  left: 1\n right: 2\nnote: run with `RUST_BACKTRACE=1` environment variable\nstack backtrace:\n   0: rust_begin_unwind\n";
-    let python = "\
-Traceback (most recent call last):
-  File \"/usr/lib/python3.11/unittest/mock.py\", line 1, in patched
-    return func(*args)
-  File \"/home/me/tests/test_a.py\", line 4, in test_a
-    self.assertEqual(1, 2)
-AssertionError: 1 != 2";
-    let of_python = "\
-Traceback (most recent call last):
-  File \"/home/me/tests/test_a.py\", line 4, in test_a
-    self.assertEqual(1, 2)
-AssertionError: 1 != 2";
-    let node = "\
-Error: expected 1
-    at check (/home/me/a.test.js:3:1)
-    at node:internal/test:1:1
-    at outer (/home/me/a.test.js:9:1)
-    at further (/home/me/a.test.js:19:1)";
-    let of_node = "\
-Error: expected 1
-    at check (/home/me/a.test.js:3:1)
-    at outer (/home/me/a.test.js:9:1)";
-    let of_rust = "assertion `left == right` failed\n  left: 1\n right: 2";
-    for (text, expected) in
-        [(pytest, of_pytest), (rust, of_rust), (python, of_python), (node, of_node)]
-    {
-        let shown = details(text, Verbosity::Normal);
-        assert_eq!(shown.trim_start(), expected.trim_start());
-        let whole = details(text, Verbosity::Verbose);
-        assert!(whole.lines().count() > shown.lines().count(), "{whole}");
-    }
 }
 
 #[test]
@@ -362,28 +186,6 @@ fn the_variables_of_a_ci_system_say_how_its_log_folds() {
     assert_eq!(of("GITLAB_CI", "true"), FoldMarks::GitLab);
     assert_eq!(of("GITHUB_ACTIONS", "false"), FoldMarks::None);
     assert_eq!(of("CI", "true"), FoldMarks::None);
-}
-
-/// A run of which the user skipped the rest of the first layer.
-fn skipped() -> Stream {
-    let mut stream = Stream::of(plan(&[
-        ("fast_feedback", 120, &[("unit", 0), ("lint", 0)]),
-        ("core_integration", 600, &[("database", 0)]),
-    ]));
-    stream.at(0.5).layer(0, LayerEvent::Started).job_starts(0);
-    let first = stream.discover(0, &["a::one", "a::two", "a::three"]);
-    stream.runs(first, Outcome::Passed).starts(first + 1, 1);
-    stream.at(2.0).layer(0, LayerEvent::Skipped);
-    stream.settles(first + 1, Outcome::Cancelled).settles(first + 2, Outcome::NotRun);
-    stream.job_ends(0, Outcome::Cancelled, "the user skipped the rest of its layer");
-    stream.category_ends(1, Outcome::NotRun, "the user skipped the rest of its layer");
-    stream.layer_ends(0, Verdict::Cancelled, "the user skipped the rest of it");
-    stream.layer(1, LayerEvent::Started).job_starts(2);
-    let database = stream.discover(2, &["db::migrate"]);
-    stream.at(4.0).runs(database, Outcome::Passed).job_ends(2, Outcome::Passed, "");
-    stream.layer_ends(1, Verdict::Passed, "");
-    stream.finish(RunResult { skipped: true, ..RunResult::default() });
-    stream
 }
 
 #[test]
