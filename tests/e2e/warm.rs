@@ -1,7 +1,7 @@
 //! Processes of pytest that run several jobs, seen from outside: fixtures of the session are set up
 //! at most once a process and always torn down, and nothing is left.
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use apex_tests::junit::{Counts, cases};
 use apex_tests::processes::{assert_none_left, wait_until, with_mark};
@@ -63,6 +63,20 @@ fn traced(project: &Project) -> (Vec<String>, Vec<String>) {
 
 const RUN: [&str; 5] = ["run", "--mode", "fast_feedback", "--jobs", "2"];
 
+/// A run of the project that has come to a test that hangs.
+fn hanging(project: &Project) -> Child {
+    project.write("hang", "");
+    let apex = project
+        .apex(&RUN)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("apex starts");
+    wait_until("a test hangs", || project.root().join("hangs").exists());
+    apex
+}
+
 #[test]
 fn a_session_is_set_up_once_for_each_slot_and_torn_down() {
     let Some(project) = project() else { return };
@@ -93,15 +107,7 @@ fn after_an_interrupt_every_session_is_torn_down() {
     if tool("kill").is_none() {
         return;
     }
-    project.write("hang", "");
-    let mut apex = project
-        .apex(&RUN)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("apex starts");
-    wait_until("a test hangs", || project.root().join("hangs").exists());
+    let mut apex = hanging(&project);
     let id = apex.id().to_string();
     assert!(Command::new("kill").args(["-s", "INT", &id]).status().expect("kill").success());
     assert_eq!(apex.wait().expect("an end").code(), Some(130));
@@ -114,15 +120,7 @@ fn after_an_interrupt_every_session_is_torn_down() {
 #[test]
 fn after_a_kill_of_apex_no_process_waits() {
     let Some(project) = project() else { return };
-    project.write("hang", "");
-    let mut apex = project
-        .apex(&RUN)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("apex starts");
-    wait_until("a test hangs", || project.root().join("hangs").exists());
+    let mut apex = hanging(&project);
     apex.kill().expect("apex can be killed");
     apex.wait().expect("apex ends");
     let mark = project.root().display().to_string();
