@@ -11,11 +11,11 @@ apex=$bin/apex
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# project N: the folder of a project of N commands, without runs of earlier measurements.
+# project N [listed]: the folder of a project of N commands, without runs of earlier measurements.
 project() {
-  local folder=$work/commands-$1
+  local folder=$work/commands-$1${2:-}
   rm -rf "$folder/.apex"
-  [ -e "$folder/apex.yaml" ] || "$bin/gen_commands" "$folder" "$1"
+  [ -e "$folder/apex.yaml" ] || "$bin/gen_commands" "$folder" "$@"
   echo "$folder"
 }
 

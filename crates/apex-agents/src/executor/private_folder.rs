@@ -1,6 +1,7 @@
 //! The folder of an attempt that exists nowhere else, and the placeholders that name it.
 //!
-//! Most jobs need none, so it is made when an invocation asks for it.
+//! Most jobs need no files in it, so it is made when an invocation asks for it; every job gets a
+//! folder for temporary files, in the private one where that is made.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use crate::runners::Invocation;
 /// The folder for temporary files, below the private one.
 const TEMPORARY: &str = "tmp";
 
-/// The private folder of one attempt; at most one is made.
+/// The private folder of one attempt; at most one is made, and one for temporary files.
 pub(super) struct PrivateFolder<'a> {
     parent: &'a Path,
     /// Where its programs put temporary files, when these are to stay.
@@ -33,28 +34,44 @@ pub(super) struct PrivateFolder<'a> {
 pub(super) struct Contents {
     made: Option<TempDir>,
     channels: u32,
-    /// The folder for temporary files.
-    temporary: Option<String>,
+    temporary: Option<Temporary>,
+}
+
+/// The folder for temporary files.
+#[derive(Debug)]
+struct Temporary {
+    path: String,
+    /// None when it stays, or lies below the private folder.
+    made: Option<TempDir>,
 }
 
 impl Contents {
-    /// Takes the folder away; the error is a sentence for people. What tests left there may be
-    /// much: that is removed on a thread of its own.
+    /// Takes the folders away; the error is a sentence for people.
     pub(super) async fn remove(self) -> Result<(), String> {
-        let Some(folder) = self.made else { return Ok(()) };
-        let path = folder.path().to_owned();
-        // Most jobs leave nothing there, and have nothing else in their folder.
-        let is_removed =
-            fs::remove_dir(path.join(TEMPORARY)).and_then(|()| fs::remove_dir(&path)).is_ok();
-        if is_removed {
-            let _ = folder.keep();
-            return Ok(());
+        let Self { made, temporary, .. } = self;
+        if let Some(temporary) = temporary.and_then(|one| one.made) {
+            remove(temporary, None).await?;
         }
-        let removed = tokio::task::spawn_blocking(move || folder.close()).await;
-        removed.unwrap_or_else(|stopped| Err(std::io::Error::other(stopped))).map_err(|error| {
-            format!("cannot remove {}: {error}; remove it by hand", path.display())
-        })
+        match made {
+            Some(made) => remove(made, Some(TEMPORARY)).await,
+            None => Ok(()),
+        }
     }
+}
+
+/// Takes a folder away. What tests left there may be much: that is removed on a thread of its own.
+async fn remove(folder: TempDir, inside: Option<&str>) -> Result<(), String> {
+    let path = folder.path().to_owned();
+    // Most jobs leave nothing there, and have nothing else in their folder.
+    let emptied = inside.map_or(Ok(()), |inside| fs::remove_dir(path.join(inside)));
+    if emptied.and_then(|()| fs::remove_dir(&path)).is_ok() {
+        let _ = folder.keep();
+        return Ok(());
+    }
+    let removed = tokio::task::spawn_blocking(move || folder.close()).await;
+    removed
+        .unwrap_or_else(|stopped| Err(std::io::Error::other(stopped)))
+        .map_err(|error| format!("cannot remove {}: {error}; remove it by hand", path.display()))
 }
 
 /// An invocation with its placeholders filled in.
@@ -82,17 +99,23 @@ impl<'a> PrivateFolder<'a> {
         self
     }
 
-    /// The folder that programs get as TMPDIR; made when it is not there.
+    /// The folder that programs get as TMPDIR; made when it is not there. It lies in the private
+    /// one where there is one: most jobs need none, and so one folder less.
     pub(super) fn temporary(&mut self) -> Result<&str, String> {
         if self.contents.temporary.is_none() {
-            let folder = match &self.kept {
-                Some(folder) => folder.clone(),
-                None => self.make()?.join(TEMPORARY),
-            };
-            fs::create_dir_all(&folder).map_err(|error| cannot_make(&folder, &error))?;
-            self.contents.temporary = Some(folder.display().to_string());
+            self.contents.temporary = Some(self.make_temporary()?);
         }
-        Ok(self.contents.temporary.as_deref().unwrap_or_default())
+        Ok(self.contents.temporary.as_ref().map_or("", |temporary| &temporary.path))
+    }
+
+    fn make_temporary(&self) -> Result<Temporary, String> {
+        let inside = self.path().map(|folder| folder.join(TEMPORARY));
+        let Some(folder) = self.kept.clone().or(inside) else {
+            let made = self.make_folder()?;
+            return Ok(Temporary { path: made.path().display().to_string(), made: Some(made) });
+        };
+        fs::create_dir_all(&folder).map_err(|error| cannot_make(&folder, &error))?;
+        Ok(Temporary { path: folder.display().to_string(), made: None })
     }
 
     /// Where it is, when it was made.
@@ -174,17 +197,21 @@ impl<'a> PrivateFolder<'a> {
 
     fn make(&mut self) -> Result<PathBuf, String> {
         if self.contents.made.is_none() {
-            let made = tempfile::Builder::new()
-                .prefix(FOLDER_PREFIX)
-                .permissions(Permissions::from_mode(0o700))
-                .tempdir_in(self.parent)
-                .map_err(|error| cannot_make(self.parent, &error))?;
-            if let Some(guard) = self.guard {
-                guard.list_made(Made::Folder(made.path().to_owned()));
-            }
-            self.contents.made = Some(made);
+            self.contents.made = Some(self.make_folder()?);
         }
         Ok(self.path().unwrap_or(self.parent).to_owned())
+    }
+
+    fn make_folder(&self) -> Result<TempDir, String> {
+        let made = tempfile::Builder::new()
+            .prefix(FOLDER_PREFIX)
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(self.parent)
+            .map_err(|error| cannot_make(self.parent, &error))?;
+        if let Some(guard) = self.guard {
+            guard.list_made(Made::Folder(made.path().to_owned()));
+        }
+        Ok(made)
     }
 }
 

@@ -3,14 +3,18 @@
 //! Every program gets a few dozen variables, and most of them are the same for all. A map and a
 //! text of its own for each of them would cost more than all else that Apex does to start a short
 //! program. So what is common to all is written down once ([`BaseEnvironment`]), what is common to
-//! the programs of one owner is written once in one piece of memory ([`Environment`]), and a start
-//! adds the few variables that only its program has.
+//! the programs of one owner is written once for them ([`Environment`]), and a start adds the few
+//! variables that only its program has.
 
 use std::collections::BTreeMap;
-use std::ffi::{CStr, CString, FromBytesWithNulError, NulError};
+use std::ffi::{CStr, CString, NulError};
+use std::io;
 use std::sync::Arc;
 
 use super::launch::Common;
+
+/// Room for the variables of a job.
+const USUAL: usize = 24;
 
 /// Variables that every program gets, ready to be handed over.
 #[derive(Clone, Debug)]
@@ -23,10 +27,8 @@ pub(super) struct BaseEnvironment {
 impl BaseEnvironment {
     /// Writes the variables down.
     pub(super) fn of(variables: Arc<BTreeMap<String, String>>) -> Self {
-        let entry = |(name, value): (&String, &String)| {
-            Ok((name.clone(), CString::new(format!("{name}={value}"))?))
-        };
-        let entries = variables.iter().map(entry).collect();
+        let named = |(name, value): (&String, &String)| Ok((name.clone(), entry(name, value)?));
+        let entries = variables.iter().map(named).collect();
         Self { variables, entries }
     }
 }
@@ -37,9 +39,17 @@ impl BaseEnvironment {
 pub struct Environment<'a> {
     base: &'a BaseEnvironment,
     layers: Vec<&'a BTreeMap<String, String>>,
-    own: Written<'a>,
-    /// For each of its own, the variable of the base that it replaces.
-    beaten: Vec<Option<usize>>,
+    /// Names and entries of the owner's; an error when one of them contains a NUL byte.
+    own: Result<Vec<(&'a str, CString)>, NulError>,
+    /// Those that hold, with the ones of the owner in the places of those that they replace.
+    places: Vec<Place>,
+}
+
+/// Where an entry is.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Base(usize),
+    Own(usize),
 }
 
 impl<'a> Environment<'a> {
@@ -48,12 +58,17 @@ impl<'a> Environment<'a> {
     #[must_use]
     pub fn of(common: &'a Common, layers: Vec<&'a BTreeMap<String, String>>) -> Self {
         let base = &common.env;
-        let own = Written::of(layers.iter().rev().copied().flatten());
+        let own = written(layers.iter().rev().copied().flatten());
         let known = base.entries.as_deref().unwrap_or_default();
-        // Looked for one by one: names of other lengths are told apart at once.
-        let place = |name: &&str| known.iter().position(|(known, _)| known == name);
-        let beaten = own.names.iter().map(place).collect();
-        Self { base, layers, own, beaten }
+        let mut places: Vec<Place> = (0..known.len()).map(Place::Base).collect();
+        for (at, (name, _)) in own.iter().flatten().enumerate() {
+            // Looked for one by one: names of other lengths are told apart at once.
+            match known.iter().position(|(known, _)| known == name) {
+                Some(beaten) => places[beaten] = Place::Own(at),
+                None => places.push(Place::Own(at)),
+            }
+        }
+        Self { base, layers, own, places }
     }
 
     /// The value of a variable.
@@ -69,27 +84,20 @@ impl<'a> Environment<'a> {
     }
 
     /// All entries of a program, which may have variables of its own.
-    pub(super) fn with<'e>(&'e self, last: &'e Written<'_>) -> std::io::Result<Vec<&'e CStr>> {
+    pub(super) fn with<'e>(&'e self, last: &'e [(&str, CString)]) -> io::Result<Vec<&'e CStr>> {
         let base = self.base.entries.as_ref().map_err(Clone::clone)?;
-        let size = base.len() + self.own.names.len() + last.names.len();
-        let mut names: Vec<&str> = Vec::with_capacity(size);
-        let mut entries: Vec<&CStr> = Vec::with_capacity(size);
-        for (name, entry) in base {
-            names.push(name);
-            entries.push(entry);
-        }
-        for ((name, entry), beaten) in self.own.entries().zip(&self.beaten) {
-            let entry = entry.map_err(std::io::Error::other)?;
-            if let Some(beaten) = *beaten {
-                entries[beaten] = entry;
-            } else {
-                names.push(name);
-                entries.push(entry);
-            }
-        }
-        for (name, entry) in last.entries() {
-            let entry = entry.map_err(std::io::Error::other)?;
-            match names.iter().position(|known| *known == name) {
+        let own = self.own.as_ref().map_err(Clone::clone)?;
+        let mut entries: Vec<&CStr> = Vec::with_capacity(self.places.len() + last.len());
+        entries.extend(self.places.iter().map(|place| match *place {
+            Place::Base(at) => base[at].1.as_c_str(),
+            Place::Own(at) => own[at].1.as_c_str(),
+        }));
+        for (name, entry) in last {
+            let known = self.places.iter().position(|place| match *place {
+                Place::Base(at) => base[at].0 == *name,
+                Place::Own(at) => own[at].0 == *name,
+            });
+            match known {
                 Some(beaten) => entries[beaten] = entry,
                 None => entries.push(entry),
             }
@@ -98,51 +106,25 @@ impl<'a> Environment<'a> {
     }
 }
 
-/// Variables in one piece of memory.
-#[derive(Debug, Default)]
-pub(super) struct Written<'a> {
-    names: Vec<&'a str>,
-    /// `NAME=value` of every variable, each with a NUL byte at its end.
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
+/// Writes variables down; of several with one name, the first holds.
+pub(super) fn written<'a>(
+    variables: impl Iterator<Item = (&'a String, &'a String)>,
+) -> Result<Vec<(&'a str, CString)>, NulError> {
+    let mut written: Vec<(&str, CString)> = Vec::with_capacity(USUAL);
+    for (name, value) in variables {
+        // They are few.
+        if !written.iter().any(|(known, _)| known == name) {
+            written.push((name, entry(name, value)?));
+        }
+    }
+    Ok(written)
 }
 
-impl<'a> Written<'a> {
-    /// Writes variables down; of several with one name, the first holds.
-    pub(super) fn of(variables: impl Iterator<Item = (&'a String, &'a String)> + Clone) -> Self {
-        let (mut count, mut size) = (0, 0);
-        for (name, value) in variables.clone() {
-            count += 1;
-            size += name.len() + value.len() + 2;
-        }
-        let mut written = Self {
-            names: Vec::with_capacity(count),
-            bytes: Vec::with_capacity(size),
-            ends: Vec::with_capacity(count),
-        };
-        for (name, value) in variables {
-            // They are few.
-            if !written.names.contains(&name.as_str()) {
-                written.push(name, value);
-            }
-        }
-        written
-    }
-
-    /// Adds a variable, whose name must be new.
-    pub(super) fn push(&mut self, name: &'a str, value: &str) {
-        self.names.push(name);
-        self.bytes.extend_from_slice(name.as_bytes());
-        self.bytes.push(b'=');
-        self.bytes.extend_from_slice(value.as_bytes());
-        self.bytes.push(0);
-        self.ends.push(self.bytes.len());
-    }
-
-    /// Names and entries; an error in place of one that contains a NUL byte.
-    fn entries(&self) -> impl Iterator<Item = (&'a str, Result<&CStr, FromBytesWithNulError>)> {
-        let begins = std::iter::once(0).chain(self.ends.iter().copied());
-        let parts = begins.zip(&self.ends).map(|(begin, &end)| &self.bytes[begin..end]);
-        self.names.iter().copied().zip(parts.map(CStr::from_bytes_with_nul))
-    }
+/// `NAME=value`.
+pub(super) fn entry(name: &str, value: &str) -> Result<CString, NulError> {
+    let mut bytes = Vec::with_capacity(name.len() + value.len() + 2);
+    bytes.extend_from_slice(name.as_bytes());
+    bytes.push(b'=');
+    bytes.extend_from_slice(value.as_bytes());
+    CString::new(bytes)
 }

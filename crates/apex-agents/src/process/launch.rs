@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::sys::signal::SigSet;
@@ -40,6 +40,8 @@ pub struct Launch<'a> {
 #[derive(Debug)]
 pub struct Common {
     pub(super) env: BaseEnvironment,
+    /// The directory in which Apex runs, which it never changes.
+    pub(super) here: Option<PathBuf>,
     /// The empty input of all programs.
     pub(super) input: Result<OwnedFd, Errno>,
     /// The signals that all programs begin with the usual reaction to.
@@ -58,6 +60,7 @@ impl Common {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         Self {
             env: BaseEnvironment::of(env),
+            here: std::env::current_dir().ok(),
             input: openat(CWD, c"/dev/null", flags, Mode::empty()),
             usual_signals: spawn::usual_signals(resources::ignored_signals()),
             guard: None,

@@ -20,7 +20,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::Pid;
 
 use super::cookie::Cookie;
-use super::environment::Written;
+use super::environment::{entry, written};
 use super::launch::Launch;
 
 /// How many signals come before the real-time ones: the last two are the C library's own, which
@@ -52,8 +52,8 @@ pub(super) fn spawn(launch: &Launch<'_>, path: &Path, cookie: Cookie) -> io::Res
     let standard = Standard { input, output, error };
     // Byte by byte: a comparison of paths looks at every part of both, and a folder that is written
     // in another way is reached by the other way to start.
-    let here = std::env::current_dir();
-    let runs_here = here.is_ok_and(|here| here.as_os_str() == launch.directory.as_os_str());
+    let here = launch.common.here.as_ref();
+    let runs_here = here.is_some_and(|here| here.as_os_str() == launch.directory.as_os_str());
     let start = Start { launch, path, cookie: cookie.value() };
     let id = if runs_here { start.directly(&standard)? } else { start.elsewhere(standard)? };
     let id = Pid::from_raw(id).ok_or_else(|| io::Error::other("the system gave no process id"))?;
@@ -80,9 +80,7 @@ pub(super) fn usual_signals(ignored: Option<u64>) -> SigSet {
 }
 
 /// The variables that only this program has. The cookie is Apex's own word.
-fn own_variables<'a>(
-    launch: &Launch<'a>,
-) -> impl Iterator<Item = (&'a String, &'a String)> + Clone {
+fn own_variables<'a>(launch: &Launch<'a>) -> impl Iterator<Item = (&'a String, &'a String)> {
     launch.own_env.iter().filter(|(name, _)| *name != JOB_COOKIE)
 }
 
@@ -116,8 +114,8 @@ impl Start<'_> {
             .iter()
             .map(|one| CString::new(one.as_str()))
             .collect::<Result<_, _>>()?;
-        let mut own = Written::of(own_variables(launch));
-        own.push(JOB_COOKIE, cookie);
+        let mut own = written(own_variables(launch))?;
+        own.push((JOB_COOKIE, entry(JOB_COOKIE, cookie)?));
         let entries = launch.env.with(&own)?;
         let id = posix_spawn(*path, &actions, &attributes, &arguments, &entries)?;
         Ok(id.as_raw())

@@ -26,7 +26,6 @@ use apex_core::{Envelope, Moment, RunView};
 
 pub use machine::{Change, Fired, Machine};
 pub use notice::{Notice, SCHEMA};
-pub(crate) use sink::Fields;
 pub use sink::{Alerts, Book};
 pub use webhook::tell;
 

@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use apex_config::model::{Alert, Notify};
 use apex_core::{Envelope, Moment, RunView, Sink, Trace};
-use serde_json::{Map, Value, json};
 
 use super::machine::Change;
 use super::notice::Notice;
 use super::watch::Watch;
-use crate::logs::{AlertLog, Level, Rotation};
+use crate::logs::{AlertLog, Level, Rotation, fields};
 
 /// What is to be told of a run; empty before it is over.
 #[derive(Clone, Debug, Default)]
@@ -59,9 +58,8 @@ impl Alerts {
                 Some(why) => (Level::Warning, format!("alert {} fired: {why}", alert.name)),
                 None => (Level::Info, format!("alert {} resolved", alert.name)),
             };
-            let fields = json!({ "alert": alert.name, "severity": alert.level.as_str() });
-            let Value::Object(fields) = fields else { continue };
-            let written = log.write(change.at, level, &message, fields);
+            let fields = fields! { "alert": alert.name, "severity": alert.level.as_str() };
+            let written = log.write(change.at, level, &message, &fields);
             if let Err(error) = written {
                 self.trouble.get_or_insert_with(|| error.to_string());
             }
@@ -102,6 +100,3 @@ impl Sink for Alerts {
         }
     }
 }
-
-/// Fields of a line of the log.
-pub(crate) type Fields = Map<String, Value>;

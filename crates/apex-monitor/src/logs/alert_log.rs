@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use apex_core::{Envelope, Moment, Trace};
 
+use super::fields::Fields;
 use super::file::LogFile;
 use super::record::Writer;
 use super::{Component, Level, Rotation};
-use crate::alerts::Fields;
 
 /// Writes lines about alerts.
 pub(crate) struct AlertLog {
@@ -33,7 +33,7 @@ impl AlertLog {
         at: Moment,
         level: Level,
         message: &str,
-        fields: Fields,
+        fields: &Fields,
     ) -> io::Result<()> {
         let mut line = Vec::new();
         let component = Component::MasterController;

@@ -9,6 +9,7 @@
 //! | `component.rs` | the parts of Apex, and their files |
 //! | `level.rs` | how much each says |
 //! | `record.rs`, `wording.rs` | from an event to what is said of it |
+//! | `fields.rs` | what belongs to a line by name |
 //! | `file.rs` | a file that is rotated |
 //! | `alert_log.rs` | lines about alerts |
 //! | `diagnostics.rs` | the same records for people |
@@ -18,6 +19,7 @@
 mod alert_log;
 mod component;
 mod diagnostics;
+mod fields;
 mod file;
 mod level;
 mod record;
@@ -31,6 +33,7 @@ use apex_core::{Envelope, RunView, Sink, Trace};
 pub(crate) use alert_log::AlertLog;
 pub use component::Component;
 pub use diagnostics::Diagnostics;
+pub(crate) use fields::{Fields, fields};
 pub use level::{Level, LevelError, Levels};
 
 use file::LogFile;

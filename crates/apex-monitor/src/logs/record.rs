@@ -4,16 +4,18 @@ use std::thread;
 
 use apex_core::{Envelope, Event, Moment, RunView};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::fields::Fields;
 use super::wording::{Kind, describe, kind_of};
 use super::{Component, Level};
+use crate::wire;
 
 /// What is said of an event.
 pub(super) struct Record<'e> {
     pub(super) level: Level,
     pub(super) message: String,
-    pub(super) fields: Map<String, Value>,
+    pub(super) fields: Fields,
     kind: Kind,
     envelope: &'e Envelope,
 }
@@ -52,7 +54,7 @@ pub(super) struct Said<'a> {
     pub(super) message: &'a str,
     pub(super) module: &'static str,
     pub(super) function: &'static str,
-    pub(super) fields: Map<String, Value>,
+    pub(super) fields: &'a Fields,
 }
 
 /// Writes records as lines.
@@ -89,7 +91,7 @@ impl Writer {
             message: &record.message,
             module: record.kind.module,
             function: record.kind.function,
-            fields: record.fields.clone(),
+            fields: &record.fields,
         };
         self.write_line(said, Some(record.envelope.seq + 1), component, lines);
     }
@@ -108,24 +110,48 @@ impl Writer {
         lines: &mut Vec<u8>,
     ) {
         let at = self.began.checked_add(said.at.since_start()).unwrap_or(self.began);
-        let mut line = json!({
-            "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
-            "level": said.level.as_str(),
-            "logger": component.as_str(),
-            "message": said.message,
-            "module": said.module,
-            "function": said.function,
-            "line": seq.unwrap_or(0),
-            "thread": thread::current().name().unwrap_or_default(),
-            "process": self.process,
-            "run": self.run,
-            "trace": self.trace,
-        });
-        if let Value::Object(line) = &mut line {
-            line.extend(said.fields);
+        let thread = thread::current();
+        let line = Line {
+            timestamp: format!("{at:.6}"),
+            logger: component.as_str(),
+            line: seq.unwrap_or(0),
+            thread: thread.name().unwrap_or_default(),
+            writer: self,
+            said,
+        };
+        // Only the shapes that are known there.
+        let _ = wire::append_line(&line, lines);
+    }
+}
+
+/// A line, its own fields behind those of every line.
+struct Line<'a> {
+    timestamp: String,
+    logger: &'static str,
+    line: u64,
+    thread: &'a str,
+    writer: &'a Writer,
+    said: Said<'a>,
+}
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Said { level, message, module, function, fields, .. } = &self.said;
+        let mut line = serializer.serialize_struct("Line", 11 + fields.iter().count())?;
+        line.serialize_field("timestamp", &self.timestamp)?;
+        line.serialize_field("level", level.as_str())?;
+        line.serialize_field("logger", self.logger)?;
+        line.serialize_field("message", message)?;
+        line.serialize_field("module", module)?;
+        line.serialize_field("function", function)?;
+        line.serialize_field("line", &self.line)?;
+        line.serialize_field("thread", self.thread)?;
+        line.serialize_field("process", &self.writer.process)?;
+        line.serialize_field("run", &self.writer.run)?;
+        line.serialize_field("trace", &self.writer.trace)?;
+        for (name, value) in fields.iter() {
+            line.serialize_field(name, value)?;
         }
-        // Writing a value of texts and numbers into memory cannot fail.
-        let _ = serde_json::to_writer(&mut *lines, &line);
-        lines.push(b'\n');
+        line.end()
     }
 }

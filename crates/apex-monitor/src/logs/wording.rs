@@ -4,9 +4,9 @@ use apex_core::event::{
     AgentEvent, CategoryEvent, JobEvent, LayerEvent, ProcessEnd, RunEvent, ServiceEvent, TestEvent,
 };
 use apex_core::{CategoryIx, Event, JobIx, LayerIx, Outcome, Plan, RunView, ServiceIx, TestIx};
-use serde_json::{Map, Value, json};
 
 use super::component::{Component, of_category, of_layer};
+use super::fields::{Fields, fields};
 use super::level::Level;
 
 /// Bytes of a reason or a message of a failure in a line.
@@ -154,168 +154,164 @@ const fn of_agent_event(event: &AgentEvent) -> (Level, &'static str) {
 }
 
 /// The message, and what belongs to it by name.
-pub(super) fn describe(event: &Event, view: &RunView) -> (String, Map<String, Value>) {
-    let (message, fields) = match event {
+pub(super) fn describe(event: &Event, view: &RunView) -> (String, Fields) {
+    match event {
         Event::Run(event) => of_run_words(event, view),
         Event::Layer(layer, event) => {
             let (message, fields) = layer_words(event);
-            (message, with(layer_fields(*layer, view), fields))
+            (message, layer_fields(*layer, view).and(fields))
         }
         Event::Category(category, event) => {
             let (message, fields) = category_words(event, view);
-            (message, with(category_fields(*category, view), fields))
+            (message, category_fields(*category, view).and(fields))
         }
         Event::Job(job, event) => {
             let (message, fields) = job_words(event);
-            (message, with(job_fields(*job, view), fields))
+            (message, job_fields(*job, view).and(fields))
         }
         Event::Test(job, event) => {
             let (message, fields) = test_words(event, view);
-            (message, with(job_fields(*job, view), fields))
+            (message, job_fields(*job, view).and(fields))
         }
         Event::Service(service, event) => {
             let (message, fields) = service_words(event);
-            (message, with(service_fields(*service, view), fields))
+            (message, service_fields(*service, view).and(fields))
         }
         Event::Agent(event) => agent_words(event),
-        Event::Warning(text) => (cut(text), json!({})),
-        Event::Output(..) => (String::new(), json!({})),
-    };
-    match with(json!({}), fields) {
-        Value::Object(fields) => (message, fields),
-        _ => (message, Map::new()),
+        Event::Warning(text) => (cut(text), Fields::new()),
+        Event::Output(..) => (String::new(), Fields::new()),
     }
 }
 
-fn of_run_words(event: &RunEvent, view: &RunView) -> (String, Value) {
+fn of_run_words(event: &RunEvent, view: &RunView) -> (String, Fields) {
     match event {
         RunEvent::Started(started) => (
             "the run started".to_owned(),
-            json!({
+            fields! {
                 "mode": started.plan.request.mode.as_ref().map(ToString::to_string),
                 "layers": started.plan.layers.len(),
                 "jobs": started.plan.jobs.len(),
                 "commit": started.setting.checkout.as_ref().map(|checkout| &checkout.commit),
-            }),
+            },
         ),
         RunEvent::Interrupted { signal, .. } => {
-            ("a signal asked the run to stop".to_owned(), json!({ "signal": signal }))
+            ("a signal asked the run to stop".to_owned(), fields! { "signal": signal })
         }
         RunEvent::BudgetExceeded { budget } => (
             "the time budget of the run was used up".to_owned(),
-            json!({ "budget_seconds": budget.as_secs_f64() }),
+            fields! { "budget_seconds": budget.as_secs_f64() },
         ),
         RunEvent::SlotsChanged { slots } => {
-            ("another number of jobs may run at once".to_owned(), json!({ "slots": slots }))
+            ("another number of jobs may run at once".to_owned(), fields! { "slots": slots })
         }
-        RunEvent::Paused => ("the run was paused".to_owned(), json!({})),
-        RunEvent::Resumed => ("the run goes on".to_owned(), json!({})),
+        RunEvent::Paused => ("the run was paused".to_owned(), Fields::new()),
+        RunEvent::Resumed => ("the run goes on".to_owned(), Fields::new()),
         RunEvent::Finished(result) => {
             let counts = view.counts();
-            let fields = json!({
+            let fields = fields! {
                 "result": crate::measures::result_word(result),
                 "duration_seconds": view.spent(view.last()).as_secs_f64(),
                 "tests": counts.discovered(),
                 "executed": counts.executed(),
                 "reason": result.internal_error.as_deref().map(cut),
-            });
+            };
             ("the run ended".to_owned(), fields)
         }
     }
 }
 
-fn layer_words(event: &LayerEvent) -> (String, Value) {
+fn layer_words(event: &LayerEvent) -> (String, Fields) {
     match event {
-        LayerEvent::Started => ("the layer started".to_owned(), json!({})),
+        LayerEvent::Started => ("the layer started".to_owned(), Fields::new()),
         LayerEvent::BudgetExceeded => {
-            ("the time budget of the layer was used up".to_owned(), json!({}))
+            ("the time budget of the layer was used up".to_owned(), Fields::new())
         }
         LayerEvent::Stopped { reason } => {
-            ("a failure stopped the layer".to_owned(), json!({ "reason": cut(reason) }))
+            ("a failure stopped the layer".to_owned(), fields! { "reason": cut(reason) })
         }
-        LayerEvent::Skipped => ("the user skipped the rest of the layer".to_owned(), json!({})),
-        LayerEvent::Judged(_) => (String::new(), json!({})),
+        LayerEvent::Skipped => ("the user skipped the rest of the layer".to_owned(), Fields::new()),
+        LayerEvent::Judged(_) => (String::new(), Fields::new()),
         LayerEvent::Finished { verdict, reason } => (
             format!("the layer ended: {}", verdict.as_str()),
-            json!({ "outcome": verdict.as_str(), "reason": reason_of(reason) }),
+            fields! { "outcome": verdict.as_str(), "reason": reason_of(reason) },
         ),
     }
 }
 
-fn category_words(event: &CategoryEvent, view: &RunView) -> (String, Value) {
+fn category_words(event: &CategoryEvent, view: &RunView) -> (String, Fields) {
     match event {
-        CategoryEvent::Started => ("the category started".to_owned(), json!({})),
+        CategoryEvent::Started => ("the category started".to_owned(), Fields::new()),
         CategoryEvent::TimedOut { limit } => (
             "the time limit of the category was reached".to_owned(),
-            json!({ "limit_seconds": limit.as_secs_f64() }),
+            fields! { "limit_seconds": limit.as_secs_f64() },
         ),
         CategoryEvent::DependsOnOrder { what } => {
-            (format!("it depends on what runs before it: {what}"), json!({}))
+            (format!("it depends on what runs before it: {what}"), Fields::new())
         }
         CategoryEvent::Finished { outcome, reason } => (
             format!("the category ended: {}", outcome.as_str()),
-            json!({
+            fields! {
                 "outcome": outcome.as_str(), "reason": reason_of(reason),
                 "run_tests": view.counts().discovered(), "run_executed": view.counts().executed(),
-            }),
+            },
         ),
     }
 }
 
-fn job_words(event: &JobEvent) -> (String, Value) {
+fn job_words(event: &JobEvent) -> (String, Fields) {
     match event {
         JobEvent::Started { attempt } => {
-            ("an attempt of the job started".to_owned(), json!({ "attempt": attempt.0 }))
+            ("an attempt of the job started".to_owned(), fields! { "attempt": attempt.0 })
         }
         JobEvent::Terminated { cause } => {
-            (format!("the job is ended: {}", cause.describe()), json!({ "cause": cause.as_str() }))
+            (format!("the job is ended: {}", cause.describe()), fields! { "cause": cause.as_str() })
         }
         JobEvent::Quiet { lasting } => {
-            ("the job is quiet".to_owned(), json!({ "silent_seconds": lasting.as_secs_f64() }))
+            ("the job is quiet".to_owned(), fields! { "silent_seconds": lasting.as_secs_f64() })
         }
-        JobEvent::StopReached => ("the request to end reached the job".to_owned(), json!({})),
-        JobEvent::Killed => ("the job was killed".to_owned(), json!({})),
+        JobEvent::StopReached => ("the request to end reached the job".to_owned(), Fields::new()),
+        JobEvent::Killed => ("the job was killed".to_owned(), Fields::new()),
         JobEvent::AttemptFinished { attempt, end, peak_memory_mb } => {
-            let mut fields = json!({ "attempt": attempt.0, "peak_memory_mb": peak_memory_mb });
-            match end {
-                ProcessEnd::Exited(code) => fields["exit_code"] = json!(code),
-                ProcessEnd::Signalled(signal) => fields["signal"] = json!(signal),
-                ProcessEnd::NotStarted(reason) => fields["reason"] = json!(cut(reason)),
-            }
-            ("an attempt of the job ended".to_owned(), fields)
+            let how = match end {
+                ProcessEnd::Exited(code) => fields! { "exit_code": code },
+                ProcessEnd::Signalled(signal) => fields! { "signal": signal },
+                ProcessEnd::NotStarted(reason) => fields! { "reason": cut(reason) },
+            };
+            let fields = fields! { "attempt": attempt.0, "peak_memory_mb": peak_memory_mb };
+            ("an attempt of the job ended".to_owned(), fields.and(how))
         }
         JobEvent::Doubted => {
-            ("a part went wrong; all of it runs once and decides".to_owned(), json!({}))
+            ("a part went wrong; all of it runs once and decides".to_owned(), Fields::new())
         }
         JobEvent::Finished { outcome, reason } => (
             format!("the job ended: {}", outcome.as_str()),
-            json!({ "outcome": outcome.as_str(), "reason": reason_of(reason) }),
+            fields! { "outcome": outcome.as_str(), "reason": reason_of(reason) },
         ),
     }
 }
 
-fn test_words(event: &TestEvent, view: &RunView) -> (String, Value) {
+fn test_words(event: &TestEvent, view: &RunView) -> (String, Fields) {
     let id = |test: &TestIx| view.test(*test).map(|test| test.case.id.to_string());
     match event {
         TestEvent::Discovered { cases, .. } => {
-            (format!("{} tests became known", cases.len()), json!({}))
+            (format!("{} tests became known", cases.len()), Fields::new())
         }
         TestEvent::Started { test, attempt } => (
             "an attempt of the test started".to_owned(),
-            json!({ "test": id(test), "attempt": attempt.0 }),
+            fields! { "test": id(test), "attempt": attempt.0 },
         ),
         TestEvent::Slow { test, attempt, so_far } => (
             "the test takes long".to_owned(),
-            json!({
+            fields! {
                 "test": id(test), "attempt": attempt.0, "duration_seconds": so_far.as_secs_f64(),
-            }),
+            },
         ),
         TestEvent::Finished { test, attempt, outcome, duration, .. } => (
             format!("an attempt of the test ended: {}", outcome.as_str()),
-            json!({
+            fields! {
                 "test": id(test), "attempt": attempt.0, "outcome": outcome.as_str(),
                 "duration_seconds": duration.map(|duration| duration.as_secs_f64()),
-            }),
+            },
         ),
         TestEvent::Settled { test, outcome } => {
             let known = view.test(*test);
@@ -323,82 +319,73 @@ fn test_words(event: &TestEvent, view: &RunView) -> (String, Value) {
             let duration = known.and_then(|test| test.duration);
             (
                 format!("the test {}", outcome.as_str()),
-                json!({
+                fields! {
                     "test": id(test), "outcome": outcome.as_str(),
                     "duration_seconds": duration.map(|duration| duration.as_secs_f64()),
                     "reason": failure.map(|failure| cut(&failure.message)),
-                }),
+                },
             )
         }
     }
 }
 
-fn service_words(event: &ServiceEvent) -> (String, Value) {
+fn service_words(event: &ServiceEvent) -> (String, Fields) {
     match event {
-        ServiceEvent::Starting => ("the service was asked to start".to_owned(), json!({})),
-        ServiceEvent::Preparing { what } => (cut(what), json!({})),
+        ServiceEvent::Starting => ("the service was asked to start".to_owned(), Fields::new()),
+        ServiceEvent::Preparing { what } => (cut(what), Fields::new()),
         ServiceEvent::Lost { reason } => {
-            ("the service was lost".to_owned(), json!({ "reason": cut(reason) }))
+            ("the service was lost".to_owned(), fields! { "reason": cut(reason) })
         }
         ServiceEvent::Ready { addresses } => {
             let places = addresses.iter().map(|(label, place)| format!("{label} {place}"));
-            ("the service answers".to_owned(), json!({ "addresses": places.collect::<Vec<_>>() }))
+            ("the service answers".to_owned(), fields! { "addresses": places.collect::<Vec<_>>() })
         }
         ServiceEvent::Failed { reason } => {
-            ("the service failed".to_owned(), json!({ "reason": cut(reason) }))
+            ("the service failed".to_owned(), fields! { "reason": cut(reason) })
         }
-        ServiceEvent::Stopped => ("the service ended".to_owned(), json!({})),
+        ServiceEvent::Stopped => ("the service ended".to_owned(), Fields::new()),
     }
 }
 
-fn agent_words(event: &AgentEvent) -> (String, Value) {
+fn agent_words(event: &AgentEvent) -> (String, Fields) {
     match event {
-        AgentEvent::Started { agent } => ("the agent works".to_owned(), json!({ "agent": agent })),
-        AgentEvent::Stopped { agent } => ("the agent ended".to_owned(), json!({ "agent": agent })),
+        AgentEvent::Started { agent } => ("the agent works".to_owned(), fields! { "agent": agent }),
+        AgentEvent::Stopped { agent } => ("the agent ended".to_owned(), fields! { "agent": agent }),
         AgentEvent::Stale { agent, silent } => (
             "the agent gives no sign of life".to_owned(),
-            json!({ "agent": agent, "silent_seconds": silent.as_secs_f64() }),
+            fields! { "agent": agent, "silent_seconds": silent.as_secs_f64() },
         ),
         AgentEvent::Recovered { agent } => {
-            ("the agent works on".to_owned(), json!({ "agent": agent }))
+            ("the agent works on".to_owned(), fields! { "agent": agent })
         }
         AgentEvent::Failed { agent, reason } => {
-            ("the agent failed".to_owned(), json!({ "agent": agent, "reason": cut(reason) }))
+            ("the agent failed".to_owned(), fields! { "agent": agent, "reason": cut(reason) })
         }
     }
 }
 
-fn layer_fields(layer: LayerIx, view: &RunView) -> Value {
+fn layer_fields(layer: LayerIx, view: &RunView) -> Fields {
     let planned = view.plan().layers.get(layer.position());
-    json!({ "layer": planned.map(|layer| layer.id.to_string()) })
+    fields! { "layer": planned.map(|layer| layer.id.to_string()) }
 }
 
-fn category_fields(category: CategoryIx, view: &RunView) -> Value {
+fn category_fields(category: CategoryIx, view: &RunView) -> Fields {
     match view.plan().categories.get(category.position()) {
         Some(planned) => {
-            with(layer_fields(planned.layer, view), json!({ "category": planned.name.as_str() }))
+            layer_fields(planned.layer, view).and(fields! { "category": planned.name.as_str() })
         }
-        None => json!({}),
+        None => Fields::new(),
     }
 }
 
-fn job_fields(job: JobIx, view: &RunView) -> Value {
-    let category =
-        view.category_of(job).map_or_else(|| json!({}), |one| category_fields(one, view));
-    with(category, json!({ "job": job.0 }))
+fn job_fields(job: JobIx, view: &RunView) -> Fields {
+    let category = view.category_of(job).map(|one| category_fields(one, view));
+    category.unwrap_or_else(Fields::new).and(fields! { "job": job.0 })
 }
 
-fn service_fields(service: ServiceIx, view: &RunView) -> Value {
+fn service_fields(service: ServiceIx, view: &RunView) -> Fields {
     let planned = view.plan().services.get(service.position());
-    json!({ "service": planned.map(|service| service.name.to_string()) })
-}
-
-/// Both together, without what is not known.
-fn with(mut fields: Value, more: Value) -> Value {
-    if let (Value::Object(fields), Value::Object(more)) = (&mut fields, more) {
-        fields.extend(more.into_iter().filter(|(_, value)| !value.is_null()));
-    }
-    fields
+    fields! { "service": planned.map(|service| service.name.to_string()) }
 }
 
 fn reason_of(reason: &str) -> Option<String> {

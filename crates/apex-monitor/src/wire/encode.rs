@@ -84,6 +84,18 @@ pub(crate) fn write_line(value: &impl Serialize, mut writer: impl io::Write) -> 
     writer.write_all(&rest)
 }
 
+/// Appends a value as one line to a buffer; of its shapes, those that the compact writer knows.
+///
+/// # Errors
+/// None for those shapes.
+pub(crate) fn append_line(value: &impl Serialize, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let mut sheet = Sheet::new(std::mem::take(buffer), None);
+    let written = sheet.append(value);
+    sheet.end_line();
+    *buffer = sheet.into_buffer();
+    written
+}
+
 fn append(envelope: &Envelope, beside: &Beside<'_>, sheet: &mut Sheet<'_>) -> io::Result<()> {
     let head = Head {
         schema: super::SCHEMA.into(),

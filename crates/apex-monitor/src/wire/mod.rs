@@ -21,7 +21,7 @@ mod word;
 
 pub(crate) use compact::GATHERED;
 pub use decode::{DecodeError, Decoded, decode, decode_plan};
-pub(crate) use encode::{Beside, encode_through, write_line};
+pub(crate) use encode::{Beside, append_line, encode_through, write_line};
 pub use encode::{encode, encode_plan, encode_plan_line};
 pub use schema::{
     event_schema, plan_schema, runs_diff_schema, runs_schema, status_schema, summary_schema,
