@@ -10,7 +10,7 @@ use apex_config::Config;
 use apex_config::environment_variables::CI;
 use apex_config::model::{Lifetime, Service};
 use apex_core::event::RunResult;
-use apex_core::plan::{PlannedCategory, PlannedLayer};
+use apex_core::plan::PlannedLayer;
 use apex_core::{Plan, RunId, Sink, Trace};
 
 use crate::control_group::{Allowance, ControlGroups};
@@ -109,15 +109,13 @@ impl PreparedRun {
         let allowance = |layer: &PlannedLayer| {
             config.layers.get(&layer.id).map_or_else(Allowance::default, Allowance::of)
         };
-        let rules = |category: &PlannedCategory| {
-            let category = config.category(category.name.as_str());
-            category.map_or_else(CategoryRules::default, CategoryRules::of)
-        };
+        let planned = plan.categories.iter();
+        let known = planned.map(|category| config.category(category.name.as_str()));
         let sources = Sources { config, root: &root, variables: &variables };
         Self {
             secrets: Secrets::find(sources),
             allowances: plan.layers.iter().map(|layer| Arc::new(allowance(layer))).collect(),
-            rules: plan.categories.iter().map(rules).collect(),
+            rules: CategoryRules::of_all(known),
             plan: Arc::new(plan),
             output: root.join(".apex").join("output"),
             root,

@@ -18,10 +18,24 @@ pub struct CategoryRules {
 }
 
 impl CategoryRules {
-    /// The rules of a category of the configuration.
+    /// The rules of these categories of the configuration, in their order; those of a layer file
+    /// that says nothing for each that is in none. Most have the same variables, and share them.
     #[must_use]
-    pub fn of(category: &Category) -> Self {
-        let env = Arc::new(variables::of_category(category));
-        Self { job: JobRules::of(&category.oversight), env }
+    pub fn of_all<'c>(categories: impl Iterator<Item = Option<&'c Category>>) -> Vec<Self> {
+        let mut written: Vec<(_, Arc<_>)> = Vec::new();
+        let rules = categories.map(|category| {
+            let Some(category) = category else { return Self::default() };
+            let told = (category.model, category.colour);
+            let env = match written.iter().find(|(known, _)| *known == told) {
+                Some((_, env)) => Arc::clone(env),
+                None => {
+                    let env = Arc::new(variables::of_tests(category.model, category.colour));
+                    written.push((told, Arc::clone(&env)));
+                    env
+                }
+            };
+            Self { job: JobRules::of(&category.oversight), env }
+        });
+        rules.collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use apex_config::environment_variables as names;
-use apex_config::model::{Category, Colour};
+use apex_config::model::{Colour, ModelAccess};
 use apex_core::plan::JobSpec;
 use apex_core::trace::{Place, SpanId};
 use apex_core::{AttemptNumber, JobIx, Plan, RunId, Trace};
@@ -50,10 +50,9 @@ pub(super) fn of_attempt(
     own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Variables of every job of a category.
+/// Variables of every job of a category whose tests meet this model and write in this colour.
 #[must_use]
-pub(super) fn of_category(category: &Category) -> BTreeMap<String, String> {
-    let model = &category.model;
+pub(super) fn of_tests(model: ModelAccess, colour: Colour) -> BTreeMap<String, String> {
     let is_real = if model.is_real { "true" } else { "false" };
     let mode = if model.is_real { "real" } else { "mock" };
     let mut own = vec![
@@ -61,7 +60,7 @@ pub(super) fn of_category(category: &Category) -> BTreeMap<String, String> {
         (names::TEST_LLM_TIMEOUT, model.timeout.as_secs().to_string()),
     ];
     own.extend(names::REAL_LLM.map(|name| (name, is_real.to_owned())));
-    let colours = match category.colour {
+    let colours = match colour {
         Colour::Inherit => return named(own),
         Colour::Always => ["", "1", "1", "1", "always"],
         Colour::Never => ["1", "", "0", "0", "never"],
