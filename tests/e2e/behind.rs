@@ -43,7 +43,7 @@ fn run_both(project: &Project) -> [serde_json::Value; 2] {
     let answer = project.run(&["run", "--mode", "both", "--no-wait"]);
     let said = &answer.stderr;
     assert_eq!(answer.status.code(), Some(0), "{said}");
-    assert!(said.contains("behind goes on behind: process "), "{said}");
+    assert!(said.contains("behind goes on behind: task "), "{said}");
     let mark = project.root().to_str().expect("a UTF-8 folder");
     wait_until("the test behind", || project.root().join("behind.ran").exists());
     assert!(!with_mark(mark).is_empty(), "it goes on after the command has ended");

@@ -54,3 +54,27 @@ fn a_refused_run_leaves_no_record() {
     project.write("go", "");
     assert_eq!(first.wait().expect("the first run ends").code(), Some(0));
 }
+
+#[test]
+fn an_isolated_run_goes_on_beside_another_one() {
+    let project = project();
+    let mut first = project
+        .apex(&["run", "--categories", "x"])
+        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("apex");
+    wait_until("the first run", || project.root().join("runs").exists());
+    std::fs::remove_file(project.root().join("runs")).expect("the first run made it");
+    let mut beside = project
+        .apex(&["run", "--categories", "x", "--isolated"])
+        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("apex");
+    wait_until("the run beside it", || project.root().join("runs").exists());
+    assert_eq!(project.runs().len(), 2, "each has a record of its own");
+    project.write("go", "");
+    assert_eq!(first.wait().expect("the first run ends").code(), Some(0));
+    assert_eq!(beside.wait().expect("the other run ends").code(), Some(0));
+}

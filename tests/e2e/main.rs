@@ -2,9 +2,11 @@
 
 mod affected;
 mod alerts;
+mod background;
 mod behind;
 mod budget;
 mod check;
+mod clean;
 mod commands;
 mod composed;
 mod explain;
@@ -24,6 +26,7 @@ mod quarantine;
 mod records;
 mod reference;
 mod reporter;
+mod rerun;
 mod screen;
 mod secrets;
 mod shard;

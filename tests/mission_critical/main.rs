@@ -1,5 +1,6 @@
 //! What must never break: the laws of the scheduler, clean-up, honest verdicts.
 
+mod background;
 mod history;
 mod planning;
 mod scheduler;

@@ -24,7 +24,7 @@ pub mod resources;
 pub mod runners;
 pub mod secrets;
 pub mod services;
-mod setting;
+pub mod setting;
 pub mod staff;
 
 pub use controller::Controller;

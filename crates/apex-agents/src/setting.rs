@@ -21,9 +21,9 @@ pub(crate) async fn of(root: &Path, variables: &BTreeMap<String, String>) -> Set
     Setting { checkout: checkout(root, variables).await, cores: machine::cores() }
 }
 
-/// What is checked out, where something is. One question, since starting Git costs more than what
+/// What is checked out in a folder, where something is and Git answers. One question, since starting Git costs more than what
 /// it does in most repositories; only where it is too much for Git, the names alone are asked for.
-async fn checkout(root: &Path, variables: &BTreeMap<String, String>) -> Option<Checkout> {
+pub async fn checkout(root: &Path, variables: &BTreeMap<String, String>) -> Option<Checkout> {
     if !may_be_repository(root, variables) {
         return None;
     }

@@ -142,6 +142,26 @@ impl ExitCode {
         }
     }
 
+    /// Of two runs that count as one, the code that says more, in the same order.
+    pub(crate) const fn worse(self, other: Self) -> Self {
+        if other.rank() > self.rank() { other } else { self }
+    }
+
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::NothingRan => 1,
+            Self::Skipped => 2,
+            Self::BudgetExceeded => 3,
+            Self::Environment => 4,
+            Self::TestsFailed => 5,
+            Self::Locked => 6,
+            Self::Signal(_) => 7,
+            Self::Usage => 8,
+            Self::Internal => 9,
+        }
+    }
+
     /// The code with its meaning.
     pub(crate) fn status(self) -> ExitStatus {
         ExitStatus { code: self.number(), meaning: self.meaning() }

@@ -20,6 +20,9 @@ fn main() -> ProcessExit {
         let is_done = apex_agents::guardian::watch(&list).is_ok();
         return ProcessExit::from(u8::from(!is_done));
     }
+    if let Some((stage, supervision)) = args::supervision() {
+        return ProcessExit::from(u8::from(!assemble::background::supervisor(stage, &supervision)));
+    }
     let mut words = std::env::args_os();
     let program = words.next();
     let words: Vec<_> = words.collect();

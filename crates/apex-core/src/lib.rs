@@ -5,6 +5,7 @@
 //! argument ([`Moment`]); what is to be done leaves as a command, what happened enters as an
 //! input, and what others may know leaves as an event.
 
+pub mod background;
 pub mod change;
 pub mod course;
 pub mod estimate;

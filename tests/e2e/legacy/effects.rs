@@ -197,8 +197,8 @@ const RUN: &[(&str, &str, i32, &[&str])] = &[
     ("--allow-empty", "--category smoke --allow-empty", 0, &[]),
     ("--fail-on-dependency", "--category websocket --fail-on-dependency", 1, &[]),
     ("--docker-stats", "--category unit -k works --docker-stats", 0, &["{\"services\":[]}"]),
-    ("--background-status", "--background-status", 1, &["bg"]),
-    ("--background-results", "--background-results 2", 1, &["bg"]),
+    ("--background-status", "--background-status", 0, &["no background task"]),
+    ("--background-results", "--background-results 2", 0, &["no background task"]),
     ("--orchestration-status", "--orchestration-status", 0, &["no run goes on"]),
 ];
 

@@ -1,5 +1,6 @@
 //! Tests of apex-core through its public face.
 
+mod background;
 mod course;
 mod estimates;
 mod fail_fast;

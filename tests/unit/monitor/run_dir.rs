@@ -1,13 +1,16 @@
 //! The record of runs on disk.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use apex_core::view::RunState;
 use apex_core::{AttemptNumber, JobIx, RunId, Sink};
 use apex_monitor::run_dir::{
-    Journal, JournalError, JournalReader, RunDirectory, Runs, output_log_name, read_view,
+    Journal, JournalError, JournalReader, Kept, Removal, RunDirectory, Runs, output_log_name,
+    read_view,
 };
 use tempfile::TempDir;
 
@@ -89,6 +92,50 @@ fn the_newest_run_comes_first() {
     assert_eq!(runs.newest().unwrap(), Some(id("30")));
 }
 
+/// The newest so many runs, whatever their age and size.
+fn kept(runs: usize) -> Kept {
+    Kept { runs, age: Duration::from_secs(3_600), bytes: None }
+}
+
+/// What is removed now, for real.
+fn removed(runs: &Runs, kept: Kept) -> Vec<RunId> {
+    removed_at(runs, kept, SystemTime::now(), &HashSet::new(), false)
+}
+
+fn removed_at(
+    runs: &Runs,
+    kept: Kept,
+    now: SystemTime,
+    needed: &HashSet<RunId>,
+    is_dry: bool,
+) -> Vec<RunId> {
+    let removal = Removal { kept, now, needed, is_dry };
+    runs.remove(&removal).unwrap().into_iter().map(|one| one.run).collect()
+}
+
+#[test]
+fn old_and_large_runs_are_removed_but_those_that_are_pinned_or_needed() {
+    let (_state, runs) = runs();
+    for name in ["1", "2", "3", "4", "5"] {
+        let run = runs.create(&id(name)).unwrap();
+        std::fs::write(run.events(), vec![b' '; 1_000]).unwrap();
+    }
+    runs.open(&id("2")).unwrap().pin(true).unwrap();
+    let (now, nobody) = (SystemTime::now(), HashSet::new());
+    let later = now + Duration::from_secs(7_200);
+    let needed = HashSet::from([id("3")]);
+    assert_eq!(removed_at(&runs, kept(9), now, &nobody, true), []);
+    let old = removed_at(&runs, kept(9), later, &needed, true);
+    assert_eq!(old, [id("5"), id("4"), id("1")], "all are older than an hour");
+    let small = Kept { bytes: Some(2_500), ..kept(9) };
+    assert_eq!(removed_at(&runs, small, now, &nobody, true), [id("3"), id("1")]);
+    assert_eq!(runs.list().unwrap().len(), 5, "it was only said");
+    assert_eq!(removed_at(&runs, small, now, &needed, false), [id("1")]);
+    runs.open(&id("2")).unwrap().pin(false).unwrap();
+    assert_eq!(removed_at(&runs, small, now, &needed, false), [id("2")]);
+    assert_eq!(runs.list().unwrap(), [id("5"), id("4"), id("3")]);
+}
+
 #[test]
 fn only_old_runs_that_are_not_going_on_are_removed() {
     let (_state, runs) = runs();
@@ -98,10 +145,10 @@ fn only_old_runs_that_are_not_going_on_are_removed() {
     }
     assert!(runs.open(&id("1")).unwrap().is_running().unwrap());
     assert!(!runs.open(&id("2")).unwrap().is_running().unwrap());
-    assert_eq!(runs.prune(2).unwrap(), [id("2")]);
+    assert_eq!(removed(&runs, kept(2)), [id("2")]);
     assert_eq!(runs.list().unwrap(), [id("4"), id("3"), id("1")]);
     drop(oldest);
-    assert_eq!(runs.prune(2).unwrap(), [id("1")]);
+    assert_eq!(removed(&runs, kept(2)), [id("1")]);
 }
 
 #[test]

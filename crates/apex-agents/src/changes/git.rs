@@ -99,6 +99,12 @@ impl Git<'_> {
         Ok(files)
     }
 
+    /// Files that Git knows and that differ from those of a commit.
+    pub(super) fn differ_from(&self, commit: &str) -> Result<Vec<String>, GitError> {
+        let options = ["diff", "--name-only", "--no-renames", "--relative", "-z", commit, "--"];
+        Ok(paths(&self.ask(&options)?).collect())
+    }
+
     /// Every file of the project that Git knows or does not ignore, in order.
     pub(super) fn files(&self) -> Result<Vec<String>, GitError> {
         let list = self.ask(&["ls-files", "--cached", "--others", "--exclude-standard", "-z"])?;

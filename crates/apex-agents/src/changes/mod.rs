@@ -3,6 +3,7 @@
 //! Asks Git which files changed and reads the files that a category declares; what follows from
 //! that is decided in `apex-core`. It writes nothing, not even a fresher index.
 
+mod earlier;
 mod git;
 mod inputs;
 
@@ -15,6 +16,7 @@ use apex_core::{History, Plan};
 
 use crate::machine;
 
+pub use earlier::Earlier;
 pub use git::GitError;
 
 /// What is looked at.

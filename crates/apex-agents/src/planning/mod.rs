@@ -44,6 +44,9 @@ pub enum Wish {
     /// The tests under these paths (files, folders, test ids), relative to the project root;
     /// everything else as in the request.
     Paths(Vec<String>, Request),
+    /// The tests under these paths and all of these categories together, without what they depend
+    /// on.
+    Parts(Vec<String>, Vec<String>, Request),
 }
 
 /// The categories that a wish may lead to, so that only their history is looked up; `None` when
@@ -74,9 +77,10 @@ pub fn plan(
             let work = looked.work_of(&selection);
             (selection, work)
         }
-        Wish::Paths(paths, request) => looked.owners(paths, request)?,
+        Wish::Paths(paths, request) => looked.owners(paths, &[], request)?,
+        Wish::Parts(paths, categories, request) => looked.owners(paths, categories, request)?,
     };
-    let (Wish::Request(request) | Wish::Paths(_, request)) = wish;
+    let (Wish::Request(request) | Wish::Paths(_, request) | Wish::Parts(_, _, request)) = wish;
     let past = Past { history, unix_millis: present(request.by_the_day) };
     Ok(plan::build(config, &selection, work, past)?)
 }
@@ -146,10 +150,11 @@ impl Looking<'_> {
         use_them(&Conventions::new(inventory, &known, host))
     }
 
-    /// The categories that own some paths, and their work narrowed to these.
+    /// The categories that own some paths, and their work narrowed to these; and some whole ones.
     fn owners(
         &self,
         paths: &[String],
+        whole: &[String],
         request: &Request,
     ) -> Result<(Selection, FoundWork), PlanningError> {
         let inventory = Inventory::scan(self.root);
@@ -169,6 +174,12 @@ impl Looking<'_> {
                 owned.entry(name.clone()).or_default().extend(specs);
                 selectors.entry(name).or_default().push(path.clone());
             }
+        }
+        for (category, specs) in
+            work.iter().filter(|(one, _)| whole.iter().any(|name| *name == one.name.as_str()))
+        {
+            owned.insert(category.name.clone(), specs.clone().unwrap_or_default());
+            selectors.insert(category.name.clone(), vec![category.name.to_string()]);
         }
         let request = Request { target: Target::Paths(selectors), ..on_this_machine(request) };
         let selection = select::select(self.config, &request)?;

@@ -25,5 +25,5 @@ pub use addresses::{Addresses, Endpoint};
 pub use agent::{ServiceAgent, ServiceReport, ServiceSettings};
 pub use circle::{Circle, Circles};
 pub use http::status_of;
-pub use ports::PortTaken;
+pub use ports::{PortTaken, give_way};
 pub(crate) use secrets::read as secrets_of;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 
-use apex_config::model::Service;
+use apex_config::model::{Service, ServiceSource};
 
 /// How often a free port is asked for before giving up.
 const TRIES: u32 = 32;
@@ -50,6 +50,18 @@ pub(super) fn choose(
         listeners.push(listener);
     }
     Ok(chosen)
+}
+
+/// Lets a service have a free port wherever the one that is fixed for it is taken now, so that a
+/// run can go on beside the one that has it.
+pub fn give_way(service: &mut Service) {
+    let is_program = matches!(service.source, ServiceSource::Process { .. });
+    let own = service.ports.values_mut().filter(|_| is_program);
+    for port in service.host_ports.values_mut().chain(own).filter(|port| **port != 0) {
+        if fixed_port("", *port).is_err() {
+            *port = 0;
+        }
+    }
 }
 
 /// Looks whether a fixed port can be had.

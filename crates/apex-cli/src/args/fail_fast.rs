@@ -24,3 +24,10 @@ pub(crate) enum FailFastWord {
     /// As critical_failure, and so do signs of a general failure, weighed against each other
     SmartAdaptive,
 }
+
+impl FailFastWord {
+    /// The word, as it is typed.
+    pub(crate) fn word(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}

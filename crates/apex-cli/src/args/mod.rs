@@ -1,8 +1,10 @@
 //! What can be typed. The only place that names clap; nothing here means anything yet.
 
+mod background;
 mod compat;
 mod fail_fast;
 mod report;
+mod rerun;
 mod run;
 mod serve;
 mod services;
@@ -14,14 +16,17 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub(crate) use background::{BgCommand, SUPERVISOR_WORD, Stage, TasksArgs, WaitArgs, supervision};
 pub(crate) use clap_complete::Shell;
 pub(crate) use compat::{CompatCommand, ShimCommand};
 pub(crate) use fail_fast::FailFastWord;
 pub(crate) use report::{
     ReplayArgs, ReportArgs, ReportsArgs, RunsCommand, Speed, StreamArgs, WantedReport,
 };
+pub(crate) use rerun::RerunArgs;
 pub(crate) use run::{
-    DialectWord, MergeArgs, PartArgs, ProgressMode, RunArgs, ShareArgs, TargetArgs, WatchArgs,
+    BackgroundArgs, DialectWord, MergeArgs, PartArgs, ProgressMode, RunArgs, ShareArgs, TargetArgs,
+    WatchArgs,
 };
 pub(crate) use serve::{DoorArgs, ServeArgs};
 pub(crate) use services::ServicesCommand;
@@ -95,6 +100,8 @@ pub(crate) enum ColorWord {
 pub(crate) enum Command {
     /// Run tests
     Run(Box<RunArgs>),
+    /// Run some of the tests of a recorded run again: those that failed, or others
+    Rerun(Box<RerunArgs>),
     /// Run tests, and run them again when files change: what failed first, then what is affected
     Watch(Box<WatchArgs>),
     /// Show what `run` would do, without running anything
@@ -129,6 +136,11 @@ pub(crate) enum Command {
     Alerts(AlertsCommand),
     /// Print what a recorded run measured, as text for Prometheus
     Metrics(MetricsArgs),
+    /// Look after background tasks: list, follow, wait for, cancel, try again
+    #[command(subcommand, name = "bg", visible_alias = "background")]
+    Background(BgCommand),
+    /// Remove recorded runs and background tasks beyond `retention` of the layer file
+    Clean(CleanArgs),
     /// Bring services up that stay, look at them, take them away
     #[command(subcommand)]
     Services(ServicesCommand),
@@ -219,6 +231,16 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct FlakyArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CleanArgs {
+    /// Only say what would be removed
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -118,6 +118,15 @@ pub(crate) enum RunsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Let nothing remove a run
+    Pin {
+        /// The run: its id, a beginning or end of it, `last`, or a run directory
+        #[arg(value_name = "RUN", default_value = "last", value_parser = NonEmptyStringValueParser::new())]
+        run: String,
+        /// Let it be removed again
+        #[arg(long)]
+        undo: bool,
+    },
     /// Check that the record of a run obeys the laws of Apex
     Check {
         /// The run: its id, a beginning or end of it, `last`, or a run directory

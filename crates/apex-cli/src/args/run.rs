@@ -76,12 +76,43 @@ pub(crate) struct RunArgs {
     /// Do not wait: neither for another run of this project, nor for background layers
     #[arg(long, conflicts_with = "shard")]
     pub(crate) no_wait: bool,
+    #[command(flatten)]
+    pub(crate) background: BackgroundArgs,
+    /// Run beside other runs of this project and do not wait for them; a service gets a free port
+    /// where the one that the layer file fixes is taken
+    #[arg(long)]
+    pub(crate) isolated: bool,
+    /// Go on with a run that did not come to its end: tests that passed in it are not repeated, as
+    /// long as the commit and the files are the same; `last` when no run is named
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last", conflicts_with = "shard")]
+    pub(crate) resume: Option<String>,
     /// Name of the run, for runs that another one hands over
     #[arg(long, value_name = "ID", hide = true)]
     pub(crate) run_id: Option<String>,
     /// Allow the environment `production`
     #[arg(long)]
     pub(crate) allow_prod: bool,
+}
+
+/// What is left to the supervisor of background tasks, and how.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Background options")]
+pub(crate) struct BackgroundArgs {
+    /// Leave the whole run to the background: print the name of the task and end
+    #[arg(long, conflicts_with_all = ["background_e2e", "wait", "shard", "listen", "junit", "reports"])]
+    pub(crate) background: bool,
+    /// Leave the background layers to the background, and run the others here
+    #[arg(long, conflicts_with_all = ["wait", "shard"])]
+    pub(crate) background_e2e: bool,
+    /// Run background layers here and wait for them, whatever the mode says
+    #[arg(long, conflicts_with = "no_wait")]
+    pub(crate) wait: bool,
+    /// Minutes after which a background task is ended
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) background_timeout: Option<u32>,
+    /// Which background task is served first, from 1 (first) to 9
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub(crate) background_priority: u8,
 }
 
 /// Options of `apex watch`.

@@ -1,6 +1,7 @@
 //! Joins the parts of a run: plan, record, displays, reports.
 
 mod alerts;
+pub(crate) mod background;
 mod behind;
 mod display;
 mod guard;
@@ -11,6 +12,9 @@ mod past;
 mod record;
 pub(crate) mod reports;
 mod request;
+mod rerun;
+mod resume;
+mod retention;
 mod share;
 mod telemetry;
 mod web;
@@ -20,7 +24,7 @@ use std::time::Duration;
 
 use apex_agents::controller::{Outcome, PreparedRun};
 use apex_agents::orchestrator::Interrupts;
-use apex_agents::{Controller, changes, control_group, planning, process};
+use apex_agents::{Controller, changes, control_group, planning, process, services};
 use apex_core::{Plan, RunId, Sink};
 use apex_monitor::run_dir::{Runs, StopRequests};
 
@@ -31,16 +35,19 @@ use crate::failure::Failure;
 use crate::project::Project;
 use crate::{out, recorded, render};
 
-use behind::Behind;
+use background::Tasks;
+use behind::{Behind, Place};
 pub(crate) use display::of_replay as displays;
 pub(crate) use guard::tell_lost_runs;
-use lock::ProjectLock;
 pub(crate) use merge::merge;
 use past::Past;
 pub(crate) use past::limits;
 use record::Record;
 pub(crate) use record::state_folder;
 pub(crate) use request::{in_project, wish};
+pub(crate) use rerun::rerun;
+use resume::Resume;
+pub(crate) use retention::{Cleaned, clean};
 use share::Share;
 use web::Beside;
 pub(crate) use web::serve;
@@ -104,6 +111,8 @@ pub(crate) fn plan(project: &Project, wish: &planning::Wish) -> Result<Plan, Fai
 /// What is different for a run that another command line asks for.
 #[derive(Default)]
 pub(crate) struct Manner {
+    /// What is wanted, where the options do not say it.
+    pub(crate) wish: Option<planning::Wish>,
     /// The plan, made there.
     pub(crate) plan: Option<Plan>,
     /// Who shows the run, by its directory as people should read it.
@@ -115,6 +124,9 @@ pub(crate) type DisplaysOf = Box<dyn FnOnce(String) -> Vec<Box<dyn Sink>>>;
 
 /// Runs what the options mean, to the end.
 pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failure> {
+    if args.background.background {
+        return behind::whole(global, args);
+    }
     let project = Project::for_target(global, &args.target.part)?;
     refuse_production(&project, args)?;
     run_in(project, global, args, Manner::default())
@@ -122,34 +134,47 @@ pub(crate) fn run(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failu
 
 /// Runs what the options mean in a project that was loaded for them, to the end.
 pub(crate) fn run_in(
-    project: Project,
+    mut project: Project,
     global: &GlobalArgs,
     args: &RunArgs,
     manner: Manner,
 ) -> Result<ExitCode, Failure> {
     let is_own = manner.plan.is_none();
+    if args.isolated {
+        project.loaded.config.services.values_mut().for_each(services::give_way);
+    }
     let state = state_folder(&project);
+    let (place, tasks) = (Place::of(&project), Tasks::of(&project));
     let runs = Runs::in_state(&state);
-    let kept = project.loaded.config.retention.runs;
+    let kept = project.loaded.config.retention;
     let share = Share::of(&args.share, &project.variables)?;
     let mut past = Past::in_state(&state, &project.loaded.config.retention);
-    let file = project.loaded.file.clone();
     let variables = project.variables.clone();
     let configured = &project.loaded.config.telemetry;
     let sent = telemetry::settings(configured, &variables, &project.loaded.root);
     let root = &project.loaded.root;
-    let place = logs::Place { root, state: &state, variables: &variables };
-    let written = logs::wanted(configured, place);
+    let beside = logs::Place { root, state: &state, variables: &variables };
+    let written = logs::wanted(configured, beside);
     let rules = project.loaded.config.alerts.clone();
     // From here on, where every value of the configuration comes from is not asked any more.
     let controller = apart(move || Controller::of(project.loaded, project.variables))?;
-    let wish = share::by_the_day(wish(controller.root(), &args.target, args.no_wait), share);
+    let leaves = behind::leaves_background(controller.config(), args);
+    let asked = manner.wish.unwrap_or_else(|| wish(controller.root(), &args.target, leaves));
+    let wish = share::by_the_day(asked, share);
     let history = past.read(&runs, controller.config(), &wish);
     let controller = controller.with_history(Arc::new(history));
     let plan = match (manner.plan, args.target.part.affected.as_deref()) {
         (Some(plan), _) => plan,
         (None, Some(base)) => controller.plan_affected(&wish, named(base))?,
         (None, None) => controller.plan(&wish)?,
+    };
+    let (plan, resumed) = match args.resume.as_deref() {
+        Some(word) => {
+            let (root, file) = (controller.root(), place.file.as_deref());
+            let resume = Resume { global, runs: &runs, root, file, variables: &variables };
+            resume.apply(word, plan)?
+        }
+        None => (plan, Vec::new()),
     };
     let (whole, plan) = match share {
         Some(share) => {
@@ -158,30 +183,24 @@ pub(crate) fn run_in(
         }
         None => (None, plan),
     };
-    let behind = Behind {
-        root: controller.root().to_owned(),
-        state,
-        file,
-        layers: plan.handed_over.clone(),
-        waives_dependencies: waives_dependencies(&controller, &plan),
-    };
+    let behind = Behind::of(&plan, controller.config(), args, place, tasks);
+    record::prepare(&runs, &state)?;
     if plan.layers.is_empty() && !behind.layers.is_empty() {
-        behind.start(global, args, true)?;
-        return Ok(ExitCode::Passed);
+        return behind.alone(global, args);
     }
     let run = args.run_id.as_deref().map_or_else(new_run_id, RunId::new);
-    record::prepare(&runs, &behind.state)?;
-    let lock = ProjectLock::take(&behind.state, &run, args.no_wait)?;
-    guard::tell_lost_runs(&behind.state, &runs);
+    let lock = lock::of(&state, &run, args)?;
+    guard::tell_lost_runs(&state, &runs);
+    let task = if behind.starts_at_once { behind.start(global, args)? } else { None };
     let mut prepared = controller.with_plan(plan).named(run.clone());
-    if let Some(settings) = guard::settings(&behind.state, &behind.root) {
+    if let Some(settings) = guard::settings(&state, &behind.place.root) {
         prepared = prepared.guarded_by(settings);
     }
     if let Some(settings) = sent {
         prepared = telemetry::attached(prepared, settings, &run, &variables);
     }
     let trace = logs::trace(&run, prepared.plan());
-    let surroundings = (behind.root.clone(), &variables);
+    let surroundings = (behind.place.root.clone(), &variables);
     let (alerts, messages) = alerts::watching(rules, written.log(), &trace, surroundings);
     let mut logs = written.sinks(&trace);
     logs.push(alerts);
@@ -190,21 +209,25 @@ pub(crate) fn run_in(
     // the larger one.
     apart(move || drop(controller))?;
     let record = begin_record(&runs, &run, &prepared, whole.as_ref())?;
+    record.went_on_with(&resumed)?;
     // A part teaches when it is joined with the others, so that all machines know the same.
     let recorder = if whole.is_some() { None } else { past.recorder() };
-    let places = (behind.state.as_path(), behind.root.as_path());
+    let places = (state.as_path(), behind.place.root.as_path());
     let beside = args.listen.map(|at| Beside::start(at, &args.door, places, &run)).transpose()?;
     let lookers = Lookers { logs, history: recorder, beside, displays: manner.displays };
     let code = run_recorded(global, args, prepared, record, lookers)?;
     messages.deliver()?;
-    prune(&runs, kept);
+    retention::after_run(&state, &runs, &kept, &behind.tasks);
     drop(lock);
     if is_own && code == ExitCode::NothingRan && args.progress_mode != ProgressMode::Silent {
-        let (root, file) = (behind.root.as_path(), behind.file.as_deref());
+        let (root, file) = (behind.place.root.as_path(), behind.place.file.as_deref());
         out::people(&render::nothing_found(root, file, &args.target.paths));
     }
-    behind.start(global, args, code == ExitCode::Passed)?;
-    Ok(code)
+    // A task's own run tells nobody.
+    if args.run_id.is_none() && is_talkative(global, args) {
+        behind.tell_news();
+    }
+    behind.finish(global, args, task, code)
 }
 
 /// Begins the record of a run, without its secrets.
@@ -305,13 +328,6 @@ pub(crate) fn new_run_id() -> RunId {
     RunId::new(&uuid::Uuid::now_v7().to_string())
 }
 
-/// Whether the mode of a plan starts background layers without waiting for those before them.
-fn waives_dependencies(controller: &Controller, plan: &Plan) -> bool {
-    let mode = plan.request.mode.as_ref();
-    mode.and_then(|mode| controller.config().modes.get(mode))
-        .is_some_and(|mode| mode.waive_dependencies)
-}
-
 /// The runtime: at least two workers, so that one blocked exporter or pipe leaves another.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let builder =
@@ -349,13 +365,6 @@ fn tell_troubles(outcome: &Outcome) {
     }
     for agent in &outcome.late_agents {
         out::people(&format!("warning: agent {agent} did not end in time\n"));
-    }
-}
-
-/// Removes run directories beyond the number that is kept. It changes no verdict.
-fn prune(runs: &Runs, keep: u32) {
-    if let Err(error) = runs.prune(keep as usize) {
-        out::people(&format!("warning: old run directories could not be removed: {error}\n"));
     }
 }
 

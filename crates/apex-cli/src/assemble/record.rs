@@ -33,6 +33,12 @@ pub(super) fn prepare(runs: &Runs, state: &Path) -> Result<(), Failure> {
     })
 }
 
+/// The same for a project whose run is left to the background.
+pub(super) fn prepare_state(project: &Project) -> Result<(), Failure> {
+    let state = state_folder(project);
+    prepare(&Runs::in_state(&state), &state)
+}
+
 /// The record of a run that goes on.
 pub(super) struct Record {
     directory: RunDirectory,
@@ -57,6 +63,14 @@ impl Record {
     pub(super) fn in_directory(directory: RunDirectory, plan: &Plan) -> Result<Self, Failure> {
         directory.write_plan(plan).map_err(|error| no_record(&error))?;
         Ok(Self { directory })
+    }
+
+    /// Writes with which earlier runs it goes on, if it does.
+    pub(super) fn went_on_with(&self, earlier: &[RunId]) -> Result<(), Failure> {
+        if earlier.is_empty() {
+            return Ok(());
+        }
+        self.directory.write_resumed(earlier).map_err(|error| no_record(&error))
     }
 
     /// The directory.

@@ -9,7 +9,7 @@ use apex_core::select::{Request, Target};
 use crate::args::{FailFastWord, TargetArgs};
 
 /// What runs when nothing is asked for.
-const DEFAULT_MODE: &str = "development";
+pub(super) const DEFAULT_MODE: &str = "development";
 
 /// What the options ask for in a project; background layers may be left to another run.
 pub(crate) fn wish(root: &Path, args: &TargetArgs, leaves_background: bool) -> Wish {

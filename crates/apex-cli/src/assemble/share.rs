@@ -94,5 +94,8 @@ pub(super) fn by_the_day(wish: Wish, share: Option<Share>) -> Wish {
     match wish {
         Wish::Request(request) => Wish::Request(Request { by_the_day, ..request }),
         Wish::Paths(paths, request) => Wish::Paths(paths, Request { by_the_day, ..request }),
+        Wish::Parts(paths, categories, request) => {
+            Wish::Parts(paths, categories, Request { by_the_day, ..request })
+        }
     }
 }

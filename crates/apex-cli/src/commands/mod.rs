@@ -1,6 +1,8 @@
 //! The subcommands: each reads its options, asks the parts, and says what they answered.
 
 mod alerts;
+mod background;
+mod clean;
 mod compat;
 mod config;
 mod doctor;
@@ -32,6 +34,7 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let global = &arguments.global;
     match &arguments.command {
         Command::Run(args) => assemble::run(global, args),
+        Command::Rerun(args) => assemble::rerun(global, args),
         Command::Watch(args) => watch::watch(global, args),
         Command::Plan(args) => plan::plan(global, args),
         Command::Serve(args) => assemble::serve(global, args),
@@ -48,6 +51,8 @@ pub(crate) fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Doctor(args) => doctor::doctor(global, args),
         Command::Alerts(command) => alerts::alerts(global, command),
         Command::Metrics(args) => metrics::metrics(global, args),
+        Command::Background(command) => background::background(global, command),
+        Command::Clean(args) => clean::clean(global, args),
         Command::Services(command) => services::services(global, command),
         Command::Config(command) => config::config(global, command),
         Command::Init(args) => init::init(global, args),

@@ -55,6 +55,44 @@ pub(super) fn show(
     Ok(ExitCode::Passed)
 }
 
+/// Shows the run of a directory as it goes on, until it has ended, or is over without an end.
+pub(super) fn follow(
+    global: &GlobalArgs,
+    directory: &RunDirectory,
+    progress: ProgressMode,
+    stream: &StreamArgs,
+    is_over: impl Fn() -> bool,
+) -> Result<(), Failure> {
+    let shown = recorded::shown(directory.path());
+    let rule = recorded::exit_rule();
+    let sinks = assemble::displays(global, progress, stream, shown.clone(), &rule)?;
+    let mut journal = JournalReader::open(&directory.events())
+        .map_err(|error| recorded::unreadable(&shown, &error))?;
+    let clock = Clock { begun: Instant::now(), speed: Speed::Times(1.0) };
+    let mut stage = Stage { view: RunView::new(), sinks, clock };
+    let mut batch = Vec::new();
+    loop {
+        // Asked before the look: what was written before the end is then read after it.
+        let is_last = is_over();
+        // A journal that goes on has more when it is asked again.
+        for envelope in journal.by_ref() {
+            batch.push(envelope.map_err(|error| recorded::unreadable(&shown, &error))?);
+            if batch.len() >= BATCH {
+                stage.tell(&mut batch);
+            }
+        }
+        stage.tell(&mut batch);
+        if stage.view.result().is_some() || is_last {
+            break;
+        }
+        thread::sleep(TICK);
+        let now = stage.view.last().plus(TICK);
+        stage.each(|sink, view| sink.tick(now, view));
+    }
+    stage.close();
+    Ok(())
+}
+
 /// The displays and what they were shown.
 struct Stage {
     view: RunView,

@@ -20,6 +20,7 @@ pub(super) fn runs(global: &GlobalArgs, command: &RunsCommand) -> Result<ExitCod
         RunsCommand::Show { run, json: true } => summary(global, run),
         RunsCommand::Show { run, json: false } => show(global, run),
         RunsCommand::Diff { earlier, later, json } => diff(global, earlier, later, *json),
+        RunsCommand::Pin { run, undo } => pin(global, run, !undo),
         RunsCommand::Check { run, json } => check(global, run, *json),
     }
 }
@@ -69,6 +70,19 @@ fn diff(global: &GlobalArgs, earlier: &str, later: &str, json: bool) -> Result<E
     } else {
         out::data(&render::runs::difference(&difference));
     }
+    Ok(ExitCode::Passed)
+}
+
+fn pin(global: &GlobalArgs, word: &str, is_pinned: bool) -> Result<ExitCode, Failure> {
+    let directory = recorded::directory(global, word)?;
+    let shown = recorded::shown(directory.path());
+    directory.pin(is_pinned).map_err(|error| recorded::unreadable(&shown, &error))?;
+    let what = if is_pinned {
+        "is kept until `apex runs pin --undo`"
+    } else {
+        "is kept no longer than others"
+    };
+    out::people(&format!("{shown} {what}\n"));
     Ok(ExitCode::Passed)
 }
 

@@ -14,8 +14,8 @@ use super::flag::Flag;
 use super::gates::Scene;
 use super::{artifacts, setting};
 use crate::args::{
-    DialectWord, DoorArgs, PartArgs, ProgressMode, ReportsArgs, RunArgs, ShareArgs, StreamArgs,
-    TargetArgs,
+    BackgroundArgs, DialectWord, DoorArgs, PartArgs, ProgressMode, ReportsArgs, RunArgs, ShareArgs,
+    StreamArgs, TargetArgs,
 };
 use crate::exit::ExitCode;
 use crate::failure::Failure;
@@ -139,7 +139,7 @@ pub(crate) fn run(scene: Scene) -> Result<u8, Failure> {
     }
     let runs = Runs::in_state(&assemble::state_folder(&project));
     let displays = displays(&scene, &global, &args)?;
-    let manner = assemble::Manner { plan: Some(plan), displays: Some(displays) };
+    let manner = assemble::Manner { plan: Some(plan), displays: Some(displays), wish: None };
     let code = assemble::run_in(project, &global, &args, manner)?;
     let Ok(directory) = runs.open(&run) else { return Ok(folded(code, scene.rules.fine)) };
     let recorded = recorded::read_from(&directory)?;
@@ -182,6 +182,9 @@ fn run_args(scene: &Scene, run: &RunId) -> RunArgs {
         listen: is_streamed.then(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
         door: DoorArgs::default(),
         no_wait: false,
+        background: BackgroundArgs { wait: true, ..BackgroundArgs::default() },
+        isolated: false,
+        resume: None,
         run_id: Some(run.to_string()),
         allow_prod: asked.is_on(Flag::AllowProd),
     }

@@ -1,6 +1,8 @@
 //! Values as text for people or for programs. Nothing here prints or decides.
 
 pub(crate) mod alerts;
+pub(crate) mod background;
+mod cleaned;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 mod first;
@@ -18,6 +20,7 @@ pub(crate) mod status;
 mod table;
 pub(crate) mod why;
 
+pub(crate) use cleaned::cleaned;
 pub(crate) use first::{init_page, nothing_found};
 pub(crate) use flaky::{flaky_json, flaky_page, unsteady};
 pub(crate) use graph::{dot, mermaid};

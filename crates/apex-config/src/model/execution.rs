@@ -45,6 +45,10 @@ pub struct Execution {
     pub background_enabled: bool,
     /// Background layers at the same time.
     pub max_background_layers: u32,
+    /// How often a background task is tried again that could not run.
+    pub background_retries: u32,
+    /// How long a background task may wait for its start.
+    pub background_patience: Duration,
     /// From which numbers on failures stop a run, where its rule counts them.
     pub failure_limits: FailureLimits,
     /// What holds for a run without layers.
@@ -146,6 +150,10 @@ pub struct Sets {
 pub struct Retention {
     /// Newest run directories that are kept.
     pub runs: u32,
+    /// Days that run directories are kept.
+    pub run_days: u32,
+    /// Mebibytes that run directories may have together.
+    pub runs_megabytes: u32,
     /// Days that records of background runs are kept.
     pub background_days: u32,
     /// Days that history is kept.

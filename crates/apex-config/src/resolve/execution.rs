@@ -1,5 +1,7 @@
 //! What holds for a run as a whole, and the free text about the file.
 
+use std::time::Duration;
+
 use super::Work;
 use super::view::View;
 use crate::model::{
@@ -38,6 +40,10 @@ pub(super) fn execution(work: &Work<'_, '_>) -> Execution {
         },
         background_enabled: background.flag("enabled"),
         max_background_layers: background.whole("max_background_layers"),
+        background_retries: background.whole("retries"),
+        background_patience: Duration::from_secs(
+            u64::from(background.whole("expire_hours")) * 3_600,
+        ),
         failure_limits: FailureLimits {
             critical_failures: categories.whole("critical_failure_count"),
             in_a_row: categories.whole("consecutive_failures"),
@@ -76,6 +82,8 @@ pub(super) fn retention(tree: &Node) -> Retention {
     let view = View::new(tree.get("retention"), &RETENTION);
     Retention {
         runs: view.whole("runs"),
+        run_days: view.whole("run_days"),
+        runs_megabytes: view.whole("runs_megabytes"),
         background_days: view.whole("background_days"),
         history_days: view.whole("history_days"),
         history_megabytes: view.whole("history_megabytes"),

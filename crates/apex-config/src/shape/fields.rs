@@ -182,6 +182,8 @@ static BACKGROUND: Record = Record {
         Field::new("max_background_layers", Kind::Integer(0, 8), Number(1.0), "background layers at the same time"),
         Field::new("background_layers", LAYERS, EmptyList, "background layers besides those that say so themselves"),
         Field::new("monitoring_interval_seconds", Kind::Integer(1, 300), Number(30.0), "rhythm of the status").without_effect(),
+        Field::new("retries", Kind::Integer(0, 10), Number(1.0), "how often a background task is tried again that could not run (exit codes 3 and 6); never because a test failed"),
+        Field::new("expire_hours", Kind::Integer(1, 8_760), Number(24.0), "hours after which a background task that did not start is given up"),
     ],
 };
 
@@ -377,7 +379,9 @@ pub(crate) static RETENTION: Record = Record {
     extends: None,
     fields: &[
         Field::new("runs", Kind::Integer(1, 100_000), Number(50.0), "newest run directories that are kept"),
-        Field::new("background_days", Kind::Integer(1, 36_500), Number(30.0), "days that background records are kept").without_effect(),
+        Field::new("run_days", Kind::Integer(1, 36_500), Number(90.0), "days that run directories are kept"),
+        Field::new("runs_megabytes", Kind::Integer(1, 1_048_576), Number(4096.0), "size that run directories may have together"),
+        Field::new("background_days", Kind::Integer(1, 36_500), Number(30.0), "days that background records are kept"),
         Field::new("history_days", Kind::Integer(1, 36_500), Number(90.0), "days that history is kept"),
         Field::new("history_megabytes", Kind::Integer(1, 1_048_576), Number(256.0), "size that history may have"),
     ],

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use apex_config::DEFAULT_ENVIRONMENT;
 use apex_config::model::RunnerKind;
-use apex_core::RunView;
-use apex_core::view::TestView;
+use apex_core::view::{CategoryView, TestView};
+use apex_core::{Outcome, RunView};
 
 use super::shown::{broken_categories, category_of};
 
@@ -17,6 +17,98 @@ const MOST_TESTS: usize = 30;
 
 /// Files that one command names; beyond it their categories are run again.
 const MOST_FILES: usize = 30;
+
+/// Tests and files that are looked for one by one; beyond it their categories are run again.
+const MOST_PATHS: usize = 1_000;
+
+/// Which tests of a run are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that count against their layer, and categories that went wrong without them.
+    Failed,
+    /// Those that did not run to an end of their own: cut off, blocked, left out for time.
+    NotRun,
+    /// Those that failed and passed when they were tried again.
+    Flaky,
+}
+
+/// What has to be run so that certain tests run again, and little else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Again {
+    /// Tests and files, as `apex run` takes them.
+    pub paths: BTreeSet<String>,
+    /// Categories that have to run as a whole.
+    pub categories: BTreeSet<String>,
+}
+
+impl Again {
+    /// What has to be run for some of the tests of a run.
+    #[must_use]
+    pub fn of(view: &RunView, which: &[Which]) -> Self {
+        let mut again = Self::default();
+        let is_meant = |test: &&TestView| which.iter().any(|one| one.means(test.outcome()));
+        let tests: Vec<&TestView> = view.tests().iter().filter(is_meant).collect();
+        for test in &tests {
+            match path(view, test) {
+                Some(path) => again.paths.insert(path),
+                None => again.categories.insert(category_of(view, test.job).to_owned()),
+            };
+        }
+        if which.contains(&Which::Failed) {
+            let broken = broken_categories(view);
+            again.categories.extend(broken.map(|(planned, _)| planned.name.to_string()));
+        }
+        if which.contains(&Which::NotRun) {
+            let open = view.plan().categories.iter().zip(view.categories()).filter(|(_, one)| {
+                one.counts.discovered() == 0 && Which::NotRun.means(ending(one))
+            });
+            again.categories.extend(open.map(|(planned, _)| planned.name.to_string()));
+        }
+        if again.paths.len() > MOST_PATHS {
+            again.paths.clear();
+            let of = tests.iter().map(|test| category_of(view, test.job).to_owned());
+            again.categories.extend(of);
+        }
+        again
+    }
+
+    /// Whether there is nothing to run again.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.categories.is_empty()
+    }
+}
+
+impl Which {
+    /// The same in words behind "a test that".
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::NotRun => "did not run to its end",
+            Self::Flaky => "was flaky",
+        }
+    }
+
+    /// Whether something with this outcome is meant; none for what has not ended.
+    const fn means(self, outcome: Option<Outcome>) -> bool {
+        match (self, outcome) {
+            (Self::Failed, Some(outcome)) => outcome.is_bad(),
+            (Self::NotRun, None) => true,
+            (Self::NotRun, Some(outcome)) => matches!(
+                outcome,
+                Outcome::NotRun | Outcome::Cancelled | Outcome::Blocked | Outcome::Deferred
+            ),
+            (Self::Flaky, outcome) => matches!(outcome, Some(Outcome::Flaky)),
+            (Self::Failed, None) => false,
+        }
+    }
+}
+
+/// How a category ended, if it did.
+fn ending(category: &CategoryView) -> Option<Outcome> {
+    category.progress.ending().map(|end| end.outcome)
+}
 
 /// The commands, in the order in which they should be typed; none when nothing failed.
 #[must_use]
@@ -29,19 +121,7 @@ pub fn commands(view: &RunView) -> Vec<String> {
 /// The words behind `apex run` of each command.
 #[must_use]
 pub fn words(view: &RunView) -> Vec<Vec<String>> {
-    let mut paths: BTreeSet<String> = BTreeSet::new();
-    let mut categories: BTreeSet<&str> = BTreeSet::new();
-    for (_, test) in view.failed_tests() {
-        match path(view, test) {
-            Some(path) => {
-                paths.insert(path);
-            }
-            None => {
-                categories.insert(category_of(view, test.job));
-            }
-        }
-    }
-    categories.extend(broken_categories(view).map(|(planned, _)| planned.name.as_str()));
+    let Again { mut paths, categories } = Again::of(view, &[Which::Failed]);
     if paths.len() > MOST_TESTS {
         paths = match files(view) {
             Some(files) if files.len() <= MOST_FILES => files,
@@ -53,7 +133,7 @@ pub fn words(view: &RunView) -> Vec<Vec<String>> {
         commands.push(with_environment(view, paths.into_iter().collect()));
     }
     if !categories.is_empty() {
-        commands.push(of_categories(view, categories));
+        commands.push(of_categories(view, categories.iter().map(String::as_str).collect()));
     }
     commands
 }

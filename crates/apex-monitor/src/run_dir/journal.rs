@@ -121,8 +121,15 @@ impl JournalReader {
         let read = self.reader.read_until(b'\n', &mut self.buffer);
         read.map_err(|source| JournalError::Read { path: self.path.clone(), source })?;
         self.is_torn = self.buffer.last().is_some_and(|last| *last != b'\n');
+        if self.is_torn {
+            // What is written of a line that goes on is read again when more of it is there.
+            let back = i64::try_from(self.buffer.len()).unwrap_or(i64::MAX);
+            let moved = self.reader.seek_relative(-back);
+            moved.map_err(|source| JournalError::Read { path: self.path.clone(), source })?;
+            return Ok(false);
+        }
         self.line += 1;
-        Ok(!self.buffer.is_empty() && !self.is_torn)
+        Ok(!self.buffer.is_empty())
     }
 
     fn next_event(&mut self) -> Result<Option<Envelope>, JournalError> {

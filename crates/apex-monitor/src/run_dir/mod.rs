@@ -9,16 +9,19 @@
 //! | `junit.xml` | the tests for other tools | JUnit |
 //! | `output/<category>-<job>-<attempt>.log` | everything an attempt of a job wrote | bytes |
 //! | `lost.txt` | only where Apex was ended before the run: what was taken away | one line |
+//! | `resumed.txt` | only where it went on with earlier runs: their names | a line each |
+//! | `pinned` | only where nothing may remove it | empty |
 //! | `stop` | only where somebody asked the run to stop | empty |
 //! | `lock` | held while the run goes on | empty |
 //!
 //! A run directory is self-contained and may be moved. The state folder ignores itself in Git.
-//! Only runs that nobody holds are ever removed.
+//! Only runs that nobody holds, needs or pinned are ever removed.
 
 mod joining;
 mod journal;
 mod listing;
 mod part;
+mod retention;
 mod stop;
 
 use std::fs::{self, File, TryLockError};
@@ -34,6 +37,7 @@ pub use joining::Joining;
 pub use journal::{Journal, JournalError, JournalReader, read_metrics, read_view};
 pub use listing::{ListedRun, Listing, SCHEMA as RUNS_SCHEMA};
 pub use part::{PartError, RecordedPart};
+pub use retention::{Kept, Removal, Removed};
 pub use stop::StopRequests;
 
 const PLAN: &str = "plan.json";
@@ -45,6 +49,8 @@ const LOST: &str = "lost.txt";
 const OUTPUT: &str = "output";
 const LOCK: &str = "lock";
 const STOP: &str = "stop";
+const RESUMED: &str = "resumed.txt";
+const PINNED: &str = "pinned";
 
 /// The folder that holds all run directories of a project.
 #[derive(Clone, Debug)]
@@ -114,25 +120,6 @@ impl Runs {
     /// As [`Runs::list`].
     pub fn newest(&self) -> io::Result<Option<RunId>> {
         Ok(self.list()?.into_iter().next())
-    }
-
-    /// Removes all but the newest `keep` runs and answers with what was removed. A run that is
-    /// going on stays, whatever its age.
-    ///
-    /// # Errors
-    /// Those of the file system, at the first run that cannot be removed.
-    pub fn prune(&self, keep: usize) -> io::Result<Vec<RunId>> {
-        let mut removed = Vec::new();
-        for run in self.list()?.into_iter().skip(keep) {
-            let path = self.path_of(&run)?;
-            // The lock is held over the removal, so that nobody begins to read a half.
-            let lock = take_lock(&path)?;
-            if matches!(lock, Lock::Ours { .. }) {
-                fs::remove_dir_all(&path)?;
-                removed.push(run);
-            }
-        }
-        Ok(removed)
     }
 
     /// Run ids come from users, too: one that is not a plain file name must not lead elsewhere.
@@ -232,6 +219,43 @@ impl RunDirectory {
     /// Those of the file system.
     pub fn write_lost(&self, line: &str) -> io::Result<()> {
         write_atomically(&self.path.join(LOST), |writer| writeln!(writer, "{line}"))
+    }
+
+    /// Writes with which earlier runs this one goes on.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn write_resumed(&self, earlier: &[RunId]) -> io::Result<()> {
+        write_atomically(&self.path.join(RESUMED), |writer| {
+            earlier.iter().try_for_each(|run| writeln!(writer, "{run}"))
+        })
+    }
+
+    /// The earlier runs with which this one went on.
+    #[must_use]
+    pub fn resumed(&self) -> Vec<RunId> {
+        let text = fs::read_to_string(self.path.join(RESUMED)).unwrap_or_default();
+        text.lines().map(RunId::new).collect()
+    }
+
+    /// Lets nothing remove this run, or lets it be removed again.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn pin(&self, is_pinned: bool) -> io::Result<()> {
+        if is_pinned {
+            return File::create(self.path.join(PINNED)).map(drop);
+        }
+        match fs::remove_file(self.path.join(PINNED)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether nothing may remove it.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        self.path.join(PINNED).exists()
     }
 
     /// Asks the run to stop in order, see [`StopRequests`].

@@ -1,4 +1,4 @@
-//! Handing work over to a process that outlives this one.
+//! Handing work over to a process that outlives this one, and that nobody supervises.
 
 use std::ffi::OsStr;
 use std::fs::File;
