@@ -1,11 +1,15 @@
 //! Who is told of an alert, and that nobody's answer changes a run.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use apex_tests::project::Project;
+use apex_tests::certificates;
+use apex_tests::project::{Project, finish};
+use apex_tests::tool::tool;
 use serde_json::Value;
 
 const LAYERS: &str = r#"
@@ -82,6 +86,77 @@ fn everybody_is_told_once_when_the_verdict_stands() {
     let log = project.read(".apex/logs/MasterController_production.log");
     assert_eq!(log.matches("alert.fired").count(), 3, "ours and two that come with Apex: {log}");
     assert!(log.contains("alert too many fired: failures 1 > 0"), "{log}");
+}
+
+/// Takes one message by https and answers with its body; the port is its first line.
+const ENCRYPTED: &str = r#"
+import http.server, ssl
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        print(self.rfile.read(int(self.headers["content-length"])).decode(), flush=True)
+        self.send_response(204)
+        self.end_headers()
+    def log_message(self, *arguments):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("server.pem", "server-key.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
+server.serve_forever()
+"#;
+
+/// A server that ends with its test.
+struct Encrypted {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Encrypted {
+    fn start(python: &Path, folder: &Path) -> Self {
+        let mut program = Command::new(python);
+        program.args(["-c", ENCRYPTED]).current_dir(folder).stdout(Stdio::piped());
+        let mut child = program.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    fn line(&mut self) -> String {
+        self.lines.next().unwrap().unwrap()
+    }
+}
+
+impl Drop for Encrypted {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_webhook_is_told_by_https_only_when_its_certificate_is_trusted() {
+    let (Some(python), Some(_)) = (tool("python3"), tool("openssl")) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    certificates::make(folder.path());
+    let mut server = Encrypted::start(&python, folder.path());
+    let port = server.line();
+    let project = project(&format!(
+        "  - {{name: one, metric: failures, above: 0, notify: ['https://localhost:{port}/secret-path']}}\n"
+    ));
+    let untrusted = project.run(&["run"]);
+    assert_eq!(untrusted.status.code(), Some(1), "{}", untrusted.stderr);
+    let warning =
+        format!("warning: nobody was told of alert one by its webhook at localhost:{port}");
+    assert!(untrusted.stderr.contains(&warning), "{}", untrusted.stderr);
+    assert!(untrusted.stderr.contains("ertificate"), "{}", untrusted.stderr);
+    assert!(!untrusted.stderr.contains("secret-path"), "{}", untrusted.stderr);
+    let mut trusting = project.apex(&["run"]);
+    trusting.env("SSL_CERT_FILE", folder.path().join("ca.pem"));
+    let trusted = finish(trusting);
+    assert_eq!(trusted.status.code(), Some(1), "{}", trusted.stderr);
+    assert!(!trusted.stderr.contains("warning: "), "{}", trusted.stderr);
+    let told: Value = serde_json::from_str(&server.line()).unwrap();
+    assert_eq!((&told["alert"], &told["state"]), (&"one".into(), &"firing".into()));
 }
 
 #[test]

@@ -94,3 +94,27 @@ fn verbose_tells_people_what_apex_does_with_jobs() {
     let quiet = run(&project, &["--progress-mode", "simple"], &[]);
     assert!(!quiet.stderr.contains(told), "{}", quiet.stderr);
 }
+
+#[test]
+fn a_secret_stays_out_of_every_log_at_every_level() {
+    let secret = "hunter2-and-more-of-it";
+    let layers = r#"
+apex: 1
+layers:
+  front:
+    categories:
+      - name: steady
+        command: [sh, -c, "printf '1..1\nnot ok 1 - with %s\n  ---\n  message: key %s was refused\n  ...\n' $API_TOKEN $API_TOKEN; echo $API_TOKEN >&2; exit 1"]
+        report: stdout
+"#;
+    let project = Project::new(&[("apex.yaml", layers)]);
+    let answer = run(&project, &["--verbose"], &[("APEX_LOG", "trace"), ("API_TOKEN", secret)]);
+    assert!(!answer.stderr.contains(secret), "{}", answer.stderr);
+    let mut looked_at = 0;
+    for entry in std::fs::read_dir(project.root().join(".apex/logs")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(!text.contains(secret), "{text}");
+        looked_at += text.lines().filter(|line| line.contains("test.settled")).count();
+    }
+    assert!(looked_at > 0, "the test is in the log, and only its secret is not");
+}

@@ -62,12 +62,13 @@ fn summary(record: &Path) -> Value {
     serde_json::from_slice(&fs::read(record.join("summary.json")).unwrap()).unwrap()
 }
 
-/// What a record says of its layers, categories and tests, without times.
+/// What a record says of its layers, categories and tests, without times and what was measured.
 fn amounts_to(record: &Path) -> Value {
     let mut summary = summary(record);
     let Value::Object(fields) = &mut summary else { panic!("a summary is an object") };
-    for field in ["run", "started_unix_millis", "duration_seconds", "services", "prediction"] {
-        fields.remove(field);
+    let measured = ["duration_seconds", "services", "prediction", "jobs", "resources"];
+    for field in ["run", "started_unix_millis"].iter().chain(&measured) {
+        fields.remove(*field);
     }
     for list in ["layers", "categories", "failed_tests"] {
         for row in summary[list].as_array_mut().unwrap() {

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use apex_monitor::status::Status;
+use apex_monitor::status::{ActiveRun, Status};
 use apex_monitor::wire::status_schema;
 use apex_tests::project::{Project, finish};
 use apex_tests::tool::tool;
@@ -20,6 +20,7 @@ layers:
   behind:
     dependencies: [front]
     categories: [{name: last, command: [sh, -c, "exit 1"]}]
+telemetry: {resources: {interval_seconds: 0.2}}
 alerts:
   - {name: somebody waits, metric: queue_length, above: 0, level: low}
 "#;
@@ -63,7 +64,8 @@ fn a_run_is_seen_from_another_shell_while_it_goes_on_and_afterwards() {
     }
     // Alerts are looked at once a second of the run.
     let mut during = status(&project);
-    while during.active.iter().all(|run| run.alerts.is_empty()) {
+    let has_seen_jobs = |run: &ActiveRun| run.used.as_ref().is_some_and(|one| !one.jobs.is_empty());
+    while !during.active.iter().any(|run| has_seen_jobs(run) && !run.alerts.is_empty()) {
         during = status(&project);
     }
     let page = project.run(&["status"]).stdout;
@@ -76,6 +78,9 @@ fn a_run_is_seen_from_another_shell_while_it_goes_on_and_afterwards() {
     assert_eq!(states, [("front", "running"), ("behind", "waiting")]);
     assert_eq!((active.running_jobs, active.queue), (1, 1), "{active:#?}");
     assert_eq!(active.layers[0].budget_seconds, Some(120.0));
+    let used = active.used.as_ref().unwrap();
+    assert_eq!((&*used.jobs[0].name, used.jobs[0].job), ("waiting", Some(0)));
+    assert!(used.jobs[0].used.memory_mb > Some(0) && used.apex.memory_mb > Some(0), "{used:#?}");
     let alerts: Vec<(&str, &str)> =
         active.alerts.iter().map(|alert| (&*alert.alert, &*alert.level)).collect();
     assert_eq!(alerts, [("somebody waits", "low")]);
@@ -88,6 +93,8 @@ fn a_run_is_seen_from_another_shell_while_it_goes_on_and_afterwards() {
             "front   running",
             "of 2 min",
             "somebody waits",
+            "; apex itself ",
+            "uses      waiting #0  ",
             "machine: ",
         ],
     );

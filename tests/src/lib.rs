@@ -4,6 +4,7 @@
 
 pub mod apex;
 pub mod browser;
+pub mod certificates;
 pub mod collector;
 pub mod compose;
 pub mod docker;

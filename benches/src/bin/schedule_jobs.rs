@@ -109,6 +109,7 @@ impl World {
                 nothing_to_run: false,
                 duration: STEP,
                 peak_memory_mb: None,
+                cpu_time: None,
                 out_of_memory: None,
             }),
         ];

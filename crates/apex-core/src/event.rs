@@ -10,6 +10,7 @@ use crate::id::{AttemptNumber, CategoryIx, JobIx, LayerIx, RunId, ServiceIx, Tes
 use crate::judge::LayerFacts;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::Plan;
+use crate::resource::ResourceSample;
 use crate::test_case::{Failure, TestCase};
 use crate::time::Moment;
 
@@ -43,6 +44,8 @@ pub enum Event {
     Service(ServiceIx, ServiceEvent),
     /// To an agent.
     Agent(AgentEvent),
+    /// What machine, Apex, jobs and services used was looked at.
+    Resources(Box<ResourceSample>),
     /// Something that people should know and that changes no verdict.
     Warning(String),
 }
@@ -211,6 +214,8 @@ pub enum JobEvent {
         /// The largest memory of its processes together that was seen, in mebibytes, where it was
         /// measured.
         peak_memory_mb: Option<u32>,
+        /// Processor time of its processes together that was seen, where it was measured.
+        cpu_time: Option<Duration>,
     },
     /// Its first attempt, a part of a work that was cut on trust, went wrong: the whole work is
     /// going to run once, and decides.
@@ -457,6 +462,14 @@ pub enum AgentEvent {
     Recovered {
         /// Its name.
         agent: Arc<str>,
+    },
+    /// It failed or hung, and another one took its place, with everything that the run had told so
+    /// far.
+    Restarted {
+        /// Its name.
+        agent: Arc<str>,
+        /// What was wrong with the one before it.
+        reason: String,
     },
     /// It failed; the run goes on.
     Failed {

@@ -21,6 +21,7 @@ pub mod outcome;
 pub mod plan;
 pub mod predict;
 pub mod report;
+pub mod resource;
 pub mod schedule;
 pub mod select;
 pub mod sink;

@@ -225,6 +225,7 @@ impl<'r> Round<'r> {
             nothing_to_run: false,
             duration: Duration::ZERO,
             peak_memory_mb: None,
+            cpu_time: None,
             out_of_memory: None,
         };
         let reports = [

@@ -54,6 +54,8 @@ pub struct JobEnd {
     /// The largest memory of its processes together that was seen, in mebibytes, where it was
     /// measured.
     pub peak_memory_mb: Option<u32>,
+    /// Processor time of its processes together that was seen, where it was measured.
+    pub cpu_time: Option<Duration>,
     /// Whether its processes were ended because they needed more memory than they may have.
     pub out_of_memory: Option<OutOfMemory>,
 }

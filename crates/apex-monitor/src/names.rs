@@ -133,6 +133,21 @@ names! {
     READY_DURATION: Gauge "apex.service.ready.duration" "s" "how long a service took from its start until it answered";
     QUEUE_LENGTH: Gauge "apex.scheduler.queue.length" "{job}" "jobs that have not started";
     SLOTS: Gauge "apex.scheduler.slots" "{job}" "jobs that may run at once";
+    CPU_UTILIZATION: Gauge "system.cpu.utilization" "1" "share of the machine's processors that was used";
+    MEMORY_USAGE: Level "system.memory.usage" "By" "memory of the machine, by `system.memory.state`: `used` is what programs cannot have any more, `free` the rest";
+    MEMORY_STATE: Attribute "system.memory.state" "" "`used` or `free`";
+    HOST_PRESSURE: Gauge "apex.host.pressure" "1" "share of the last ten seconds in which some work waited, by `apex.resource`";
+    RESOURCE: Attribute "apex.resource" "" "what was waited for: `cpu`, `memory` or `io`";
+    HOST_DISK_RATE: Gauge "apex.host.disk.rate" "By/s" "bytes a second from and to the disks of the machine, by `disk.io.direction`";
+    DISK_DIRECTION: Attribute "disk.io.direction" "" "`read` or `write`";
+    OWN_MEMORY: Level "process.memory.usage" "By" "memory of Apex itself";
+    OWN_CPUS: Gauge "apex.process.cpu.usage" "{cpu}" "processors that Apex itself kept busy";
+    CATEGORY_MEMORY: Gauge "apex.category.memory.usage" "By" "memory of the running jobs of a category together";
+    CATEGORY_CPUS: Gauge "apex.category.cpu.usage" "{cpu}" "processors that the running jobs of a category kept busy";
+    CATEGORY_PEAK: Gauge "apex.category.memory.peak" "By" "the largest memory of one job of a category that was seen";
+    CATEGORY_CPU_TIME: Counter "apex.category.cpu.time" "s" "processor time of the jobs of a category that have ended, as far as it was seen";
+    SERVICE_MEMORY: Gauge "apex.service.memory.usage" "By" "memory of a service that is a program or a container";
+    SERVICE_CPUS: Gauge "apex.service.cpu.usage" "{cpu}" "processors that a service kept busy";
     PREDICTION_ERROR: Gauge "apex.prediction.error" "1" "how much longer a finished layer took than expected, as a share of what was expected; negative when it was faster";
 }
 

@@ -6,6 +6,7 @@ mod docker;
 mod feed;
 mod process;
 pub(crate) mod project;
+mod resources;
 mod runners;
 mod setting;
 mod staff;

@@ -195,6 +195,7 @@ fn finish(scheduler: &mut Scheduler, now: Moment, job: JobIx) {
         nothing_to_run: false,
         duration: Duration::ZERO,
         peak_memory_mb: None,
+        cpu_time: None,
         out_of_memory: None,
     };
     let reports = [

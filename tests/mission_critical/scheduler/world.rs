@@ -289,6 +289,7 @@ impl<'a> World<'a> {
             nothing_to_run: false,
             duration: Duration::ZERO,
             peak_memory_mb: None,
+            cpu_time: None,
             out_of_memory: None,
         };
         self.report(at, job, attempt, JobReport::Ended(end));

@@ -4,27 +4,12 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use apex_tests::certificates;
 use apex_tests::docker::{assert_nothing_left, has_engine};
 use apex_tests::project::{Project, finish};
 use apex_tests::tool::tool;
 
 use super::scene::{project, run};
-
-/// A certificate authority, a certificate of a server at `localhost`, and one of a client.
-const CERTIFICATES: &str = r#"
-set -e
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
-  -subj /CN=authority -keyout ca-key.pem -out ca.pem
-sign() {
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$1" \
-    -keyout "$2" -out request.pem
-  openssl x509 -req -in request.pem -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 2 \
-    -out "$3" -extfile names
-}
-echo 'subjectAltName=DNS:localhost,IP:127.0.0.1' > names
-sign localhost server-key.pem server.pem
-sign client key.pem cert.pem
-"#;
 
 /// Hands connections with a certificate of the authority on to the engine.
 const GATE: &str = r#"
@@ -74,11 +59,6 @@ server.socket = context.wrap_socket(server.socket, server_side=True)
 server.serve_forever()
 "#;
 
-fn certificates(folder: &Path) {
-    let made = Command::new("sh").args(["-c", CERTIFICATES]).current_dir(folder).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-}
-
 /// A gate to the engine, ended when dropped.
 struct Gate(Child, String);
 
@@ -106,8 +86,8 @@ fn an_engine_behind_tls_is_spoken_to_with_the_certificates_that_are_named() {
         return;
     }
     let (own, strange) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    certificates(own.path());
-    certificates(strange.path());
+    certificates::make(own.path());
+    certificates::make(strange.path());
     let gate = Gate::open(own.path());
     for (folder, code, words) in [
         (own.path(), 0, "demo: ready"),
@@ -148,7 +128,7 @@ fn a_service_is_asked_by_https_and_its_certificate_counts() {
              timeout_seconds: 3}}{more}}}\n"
         );
         let project = Project::new(&[("apex.yaml", &text), ("server.py", SERVER)]);
-        certificates(project.root());
+        certificates::make(project.root());
         let answer = finish(run(&project, &[]));
         let said = format!("{}{}", answer.stdout, answer.stderr);
         assert_eq!(answer.status.code(), Some(code), "{http}: {said}");

@@ -1,5 +1,7 @@
 //! Alerts of a layer file: what is understood, and what is refused with its place.
 
+use std::time::Duration;
+
 use apex_config::model::{Alert, AlertCondition, AlertMetric, Comparison, Notify};
 
 use super::support::{Project, lines};
@@ -132,6 +134,18 @@ fn the_rules_that_come_with_apex_hold_unless_their_names_are_taken() {
         "{}",
         lines(&problems)
     );
+}
+
+#[test]
+fn what_is_used_is_looked_at_every_five_seconds_unless_a_file_says_otherwise() {
+    let every = |fields: &str| {
+        let text = file("metric: failures, above: 1")
+            + &format!("telemetry: {{resources: {{{fields}}}}}\n");
+        Project::new(&text).config().telemetry.resources.interval
+    };
+    assert_eq!(every(""), Some(Duration::from_secs(5)));
+    assert_eq!(every("interval_seconds: 0.5"), Some(Duration::from_millis(500)));
+    assert_eq!(every("enabled: false"), None);
 }
 
 #[test]

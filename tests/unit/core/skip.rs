@@ -65,6 +65,7 @@ impl Run {
                 nothing_to_run: false,
                 duration: Duration::ZERO,
                 peak_memory_mb: None,
+                cpu_time: None,
                 out_of_memory: None,
             }),
         );

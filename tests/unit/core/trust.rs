@@ -346,6 +346,7 @@ fn reports((tests, end, problem): Attempt<'static>) -> impl Iterator<Item = JobR
         nothing_to_run: false,
         duration,
         peak_memory_mb: None,
+        cpu_time: None,
         out_of_memory: None,
     };
     let begin = std::iter::once(JobReport::Discovered(cases));

@@ -10,6 +10,7 @@ use apex_core::event::{
     AgentEvent, JobEvent, LayerEvent, ProcessEnd, RunEvent, RunResult, ServiceEvent,
 };
 use apex_core::plan::Prediction;
+use apex_core::resource::{HostUse, Pressure, ResourceSample, Use};
 use apex_core::{AttemptNumber, Event, JobIx, Outcome, Sink as _};
 use apex_monitor::alerts::{Alerts, Notice, of_record};
 
@@ -71,6 +72,7 @@ fn run() -> Stream {
             attempt: AttemptNumber::FIRST,
             end: ProcessEnd::Exited(1),
             peak_memory_mb: Some(700),
+            cpu_time: None,
         },
     ));
     stream.push(Event::Job(
@@ -79,11 +81,29 @@ fn run() -> Stream {
     ));
     stream.layer_ends(0, apex_core::Verdict::Failed, "4 tests failed");
     stream.at(30.0).layer(1, LayerEvent::Started).job_starts(1);
+    stream.at(40.5).push(Event::Resources(Box::new(busy())));
+    stream.at(45.5).push(Event::Resources(Box::default()));
     stream.at(80.5).layer(1, LayerEvent::BudgetExceeded);
     stream.at(100.0).job_ends(1, Outcome::Passed, "");
     stream.layer_ends(1, apex_core::Verdict::Passed, "");
     stream.finish(RunResult { tests_failed: true, ..RunResult::default() });
     stream
+}
+
+/// A look at a machine that has little left, and at a job that uses much.
+fn busy() -> ResourceSample {
+    let used = |memory_mb| Use { memory_mb: Some(memory_mb), ..Use::default() };
+    ResourceSample {
+        host: HostUse {
+            cpu: Some(0.97),
+            memory_available_mb: Some(90),
+            pressure: Pressure { cpu: Some(0.5), memory: Some(0.3), io: Some(0.1) },
+            ..HostUse::default()
+        },
+        apex: used(600),
+        jobs: vec![(JobIx(1), used(800))],
+        services: Vec::new(),
+    }
 }
 
 fn told(stream: &Stream, rules: &[Alert]) -> Vec<Notice> {
@@ -123,7 +143,21 @@ fn recorded_runs_fire_what_the_rules_say_once_and_resolve_it() {
         ("metric: budget_share, layer: slow, above: 0.8", "1x 71 firing"),
         ("metric: budget_share, above: 0.1", ""),
         ("metric: memory_mb, above: 512", "1x 25 firing"),
-        ("metric: memory_mb, above: 512, layer: slow", ""),
+        ("metric: memory_mb, above: 512, layer: slow", "1x 41 firing"),
+        // A job that runs counts, too, by its largest memory so far.
+        ("metric: memory_mb, above: 750", "1x 41 firing"),
+        ("metric: memory_mb, above: 750, layer: fast", ""),
+        // Resources: by the latest look; what it did not see compares with nothing.
+        ("metric: cpu_share, above: 0.9", "1x 41 -46"),
+        ("metric: cpu_share, above: 0.9, for_seconds: 3", "1x 44 -46"),
+        ("metric: cpu_share, above: 0.9, for_seconds: 10", ""),
+        ("metric: cpu_share, above: 0.98", ""),
+        ("metric: memory_available_mb, below: 100", "1x 41 -46"),
+        ("metric: cpu_pressure, above: 0.4", "1x 41 -46"),
+        ("metric: memory_pressure, above: 0.2", "1x 41 -46"),
+        ("metric: io_pressure, above: 0.05", "1x 41 -46"),
+        ("metric: apex_memory_mb, above: 500", "1x 41 -46"),
+        ("when: 'cpu_share > 0.9 and memory_available_mb < 100'", "1x 41 -46"),
         ("metric: queue_length, above: 0", "1x 1 -31"),
         ("metric: services_lost, above: 0", "1x 23 firing"),
         ("metric: stale_agents, above: 0", "1x 24 firing"),

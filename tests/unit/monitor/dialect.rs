@@ -65,7 +65,8 @@ fn eventful() -> Stream {
     stream.layer_ends(3, Verdict::Passed, "");
     stream.layer(4, LayerEvent::Started);
     let (attempt, end) = (AttemptNumber::FIRST, ProcessEnd::NotStarted("no soak".to_owned()));
-    let ended = JobEvent::AttemptFinished { attempt, end, peak_memory_mb: Some(12) };
+    let ended =
+        JobEvent::AttemptFinished { attempt, end, peak_memory_mb: Some(12), cpu_time: None };
     stream.push(Event::Job(JobIx(5), JobEvent::Started { attempt }));
     stream.push(Event::Job(JobIx(5), JobEvent::Killed)).push(Event::Job(JobIx(5), ended));
     stream.category_ends(5, Outcome::Errored, "no soak");

@@ -250,7 +250,7 @@ impl Stream {
         let (attempt, text) = (AttemptNumber::FIRST, reason.to_owned());
         self.push(Event::Job(
             JobIx(job),
-            JobEvent::AttemptFinished { attempt, end, peak_memory_mb: None },
+            JobEvent::AttemptFinished { attempt, end, peak_memory_mb: None, cpu_time: None },
         ))
         .push(Event::Job(JobIx(job), JobEvent::Finished { outcome, reason: text }))
         .category_ends(job, outcome, reason)

@@ -1,13 +1,15 @@
 //! The summary for programs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use apex_core::event::{LayerEvent, RunResult, ServiceEvent};
-use apex_core::{Outcome, Sink, Verdict};
+use apex_core::event::{JobEvent, LayerEvent, ProcessEnd, RunResult, ServiceEvent};
+use apex_core::{AttemptNumber, Event, JobIx, Outcome, Sink, Verdict};
 use apex_monitor::summary::{FAILED_TESTS_LIMIT, Summary, SummaryFile};
 use apex_monitor::{ExitRule, ExitStatus};
 
 use super::stream::{Stream, failure, plan, service};
+use super::wire::every_use;
 
 fn failed() -> ExitStatus {
     ExitStatus { code: 1, meaning: "a test failed".to_owned() }
@@ -22,6 +24,14 @@ fn a_summary_says_what_the_run_amounts_to() {
     let first = stream.discover(0, &["a::one", "a::two", "a::three"]);
     stream.runs(first, Outcome::Passed).fails(first + 1, failure("boom", "details"));
     stream.settles(first + 2, Outcome::NotRun);
+    stream.at(2.0).push(Event::Resources(Box::new(every_use())));
+    let ended = JobEvent::AttemptFinished {
+        attempt: AttemptNumber::FIRST,
+        end: ProcessEnd::Exited(1),
+        peak_memory_mb: Some(200),
+        cpu_time: Some(Duration::from_millis(3_500)),
+    };
+    stream.push(Event::Job(JobIx(0), ended));
     stream.at(2.5).job_ends(0, Outcome::Failed, "1 test failed");
     stream.service(0, ServiceEvent::Failed { reason: "no answer".to_owned() });
     stream.at(3.0).layer_ends(0, Verdict::Failed, "1 test failed");

@@ -13,6 +13,7 @@ use apex_core::event::{
 };
 use apex_core::judge::LayerFacts;
 use apex_core::plan::{CategoryWork, Cutting, JobSpec, LeftOut, Matrix, PartLoad, Work};
+use apex_core::resource::{HostUse, Pressure, ResourceSample, Use};
 use apex_core::test_case::{Failure, TestCase};
 use apex_core::{
     AttemptNumber, CategoryIx, Envelope, Event, JobIx, Outcome, Plan, ServiceIx, TestIx, Verdict,
@@ -108,6 +109,30 @@ fn every_fact() -> LayerFacts {
     }
 }
 
+/// A look that saw everything.
+pub(crate) fn every_use() -> ResourceSample {
+    let used = Use {
+        cpus: Some(1.25),
+        cpu_time: Some(Duration::from_millis(2_500)),
+        memory_mb: Some(164),
+        read_mb: Some(7),
+        written_mb: Some(30),
+    };
+    ResourceSample {
+        host: HostUse {
+            cpu: Some(0.75),
+            memory_mb: Some(8_000),
+            memory_available_mb: Some(3_000),
+            read_mb_per_second: Some(0.5),
+            written_mb_per_second: Some(12.0),
+            pressure: Pressure { cpu: Some(0.2), memory: Some(0.0), io: Some(0.01) },
+        },
+        apex: Use { read_mb: None, written_mb: None, memory_mb: Some(42), ..used },
+        jobs: vec![(JobIx(0), used)],
+        services: vec![(ServiceIx(0), Use { memory_mb: Some(21), ..used })],
+    }
+}
+
 /// A stream with every type of event and every variant inside.
 pub(crate) fn every_event() -> Stream {
     let mut stream = Stream::of(rich_plan());
@@ -161,6 +186,7 @@ pub(crate) fn every_event() -> Stream {
             attempt: AttemptNumber(2),
             end,
             peak_memory_mb: Some(96),
+            cpu_time: Some(Duration::from_millis(1_250)),
         }));
     }
     stream.push(job(JobEvent::Finished { outcome: Outcome::TimedOut, reason: "slow".to_owned() }));
@@ -183,7 +209,11 @@ pub(crate) fn every_event() -> Stream {
     let silent = Duration::from_millis(31_250);
     stream.push(Event::Agent(AgentEvent::Stale { agent: "x".into(), silent }));
     stream.push(Event::Agent(AgentEvent::Recovered { agent: "x".into() }));
+    let (agent, reason) = ("x".into(), "it hung".to_owned());
+    stream.push(Event::Agent(AgentEvent::Restarted { agent, reason }));
     stream.push(Event::Agent(AgentEvent::Stopped { agent: "layer".into() }));
+    stream.push(Event::Resources(Box::new(every_use())));
+    stream.push(Event::Resources(Box::default()));
     stream.push(Event::Warning("disk is nearly full".to_owned()));
     stream.push(Event::Run(RunEvent::SlotsChanged { slots: 5 }));
     stream.push(Event::Run(RunEvent::Paused));
@@ -313,7 +343,7 @@ fn lines_of_the_first_version_are_read_for_ever() {
         assert!(matches!(decode(text.as_bytes()), Ok(Decoded::Event(_))), "{text}");
         types.insert(kind(text.as_bytes()));
     }
-    assert_eq!(types.len(), 30);
+    assert_eq!(types.len(), 34);
 }
 
 #[test]

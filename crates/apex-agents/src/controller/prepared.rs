@@ -16,8 +16,12 @@ use apex_core::{Plan, RunId, Sink, Trace};
 use crate::control_group::{Allowance, ControlGroups};
 use crate::executor::{Executor, LocalExecutor, LocalSettings, Support};
 use crate::guardian::{Guard, GuardSettings};
-use crate::orchestrator::{self, CategoryRules, Controls, Interrupts, LogName, Parts};
+use crate::orchestrator::{
+    self, CategoryRules, Controls, Interrupts, LogName, Parts, WatchdogSettings,
+};
 use crate::progress::{Feed, SinkTrouble};
+use crate::resources::GroupWatch;
+use crate::resources::sampling::{self, Sampled};
 use crate::secrets::{Secrets, Sources};
 use crate::services::{ServiceAgent, ServiceSettings};
 use crate::setting;
@@ -33,6 +37,9 @@ const LEAVING: Duration = Duration::from_secs(5);
 
 /// How long an agent may be busy with one thing before it counts as stale.
 const PATIENCE_WITH_AGENTS: Duration = Duration::from_secs(30);
+
+/// How long the ring may do nothing before somebody is told.
+const PATIENCE_WITH_THE_RING: Duration = Duration::from_secs(30);
 
 /// Time between the request to end and the kill of a service.
 const SERVICE_GRACE: Duration = Duration::from_secs(5);
@@ -53,6 +60,8 @@ pub struct PreparedRun {
     feeds: Vec<(Vec<Box<dyn Sink>>, Duration)>,
     agents: Vec<Box<dyn Agent>>,
     agent_patience: Duration,
+    sampled_every: Option<Duration>,
+    watchdog: WatchdogSettings,
     interrupts: Interrupts,
     controls: Controls,
     guard: Option<GuardSettings>,
@@ -128,6 +137,8 @@ impl PreparedRun {
             feeds: Vec::new(),
             agents: Vec::new(),
             agent_patience: PATIENCE_WITH_AGENTS,
+            watchdog: WatchdogSettings { patience: PATIENCE_WITH_THE_RING, tell: None },
+            sampled_every: config.telemetry.resources.interval,
             interrupts: Interrupts::never(),
             controls: Controls::never(),
             guard: None,
@@ -210,6 +221,22 @@ impl PreparedRun {
         self
     }
 
+    /// How long the middle of the run may do nothing at all, otherwise 30 seconds, and who is told
+    /// of that at once: the stream of events can say it only afterwards.
+    #[must_use]
+    pub fn watched_over(mut self, settings: WatchdogSettings) -> Self {
+        self.watchdog = settings;
+        self
+    }
+
+    /// How often machine, Apex, jobs and services are looked at for what they use; otherwise as
+    /// `telemetry.resources` says. Never with `None`.
+    #[must_use]
+    pub const fn sampled_every(mut self, distance: Option<Duration>) -> Self {
+        self.sampled_every = distance;
+        self
+    }
+
     /// Where jobs run; otherwise on this machine.
     #[must_use]
     pub fn executor(mut self, executor: Box<dyn Executor>) -> Self {
@@ -259,7 +286,8 @@ impl PreparedRun {
         let guard = self.guard.map(|settings| Arc::new(Guard::of(self.run.clone(), settings)));
         let groups = Arc::new(ControlGroups::guarded_by(guard.clone()));
         let mask = Arc::clone(self.secrets.mask());
-        let support = Support { guard: guard.clone(), groups, mask };
+        let watch: Arc<GroupWatch> = Arc::default();
+        let support = Support { guard: guard.clone(), groups, mask, watch: Arc::clone(&watch) };
         let (services, service_reports) = ServiceAgent::new(ServiceSettings {
             root: self.root.clone(),
             logs: self.output.clone(),
@@ -272,7 +300,11 @@ impl PreparedRun {
                 .iter()
                 .any(|service| matches!(service.lifetime, Lifetime::Keep { .. })),
         });
-        let services = services.guarded_by(guard.clone()).masked_by(Arc::clone(&support.mask));
+        let services = services
+            .guarded_by(guard.clone())
+            .masked_by(Arc::clone(&support.mask))
+            .watched_by(Arc::clone(&watch));
+        let sampled = Sampled { groups: watch, containers: services.containers() };
         let executor = self.executor.unwrap_or_else(|| {
             let sessions = factory(self.root.clone(), Arc::clone(&variables), Purpose::Run);
             let settings = LocalSettings {
@@ -296,6 +328,8 @@ impl PreparedRun {
             services,
             service_reports,
             agent_patience: self.agent_patience,
+            watchdog: self.watchdog,
+            samples: self.sampled_every.map(|distance| sampling::start(sampled, distance)),
             service_definitions: self.services,
             allowances: self.allowances,
             rules: self.rules,

@@ -111,7 +111,7 @@ impl<'a> Attempt<'a> {
             silence: Silence::watched_by(&submission.rules),
             batch: Vec::new(),
             buffer: shared.buffers.lend(),
-            bounds: Bounds::of(shared, &submission.allowance),
+            bounds: Bounds::of(shared, submission),
             has_stopped: false,
             has_heard: false,
         }
@@ -127,6 +127,7 @@ impl<'a> Attempt<'a> {
         conclusion.duration = self.began.elapsed();
         let used = self.bounds.end();
         conclusion.peak_memory_mb = used.peak_mb;
+        conclusion.cpu_time = used.cpu_time;
         conclusion.out_of_memory = used.out_of_memory;
         self.batch.extend(used.trouble.map(JobReport::Note));
         self.batch.push(JobReport::Ended(conclusion));
@@ -213,9 +214,9 @@ impl<'a> Attempt<'a> {
         };
         if let Some(orders) = orders {
             let worker = self.worker(program, orders);
-            return self.accompany(worker).await;
+            return self.accompany(worker, true).await;
         }
-        let watched = self.bounds.watch(program.kin());
+        let watched = self.bounds.watch(program.kin(), true);
         let followed = self.follow(&mut program, None, watched.as_ref()).await;
         let (Followed::Ended(end) | Followed::Done(end)) = followed;
         self.settle(&mut program).await;
@@ -442,6 +443,7 @@ fn conclusion(ended: Option<ProcessEnd>, problem: Option<String>) -> JobEnd {
         nothing_to_run: false,
         duration: Duration::ZERO,
         peak_memory_mb: None,
+        cpu_time: None,
         out_of_memory: None,
     }
 }

@@ -26,7 +26,7 @@ use crate::guardian::Guard;
 use crate::panics::catch_panic;
 use crate::process::pause::Since;
 use crate::process::{Buffers, Common, StopRequest, census};
-use crate::resources::MemoryWatch;
+use crate::resources::GroupWatch;
 use crate::runners::Session;
 use crate::secrets::Mask;
 
@@ -80,6 +80,8 @@ pub(crate) struct Support {
     pub(crate) groups: Arc<ControlGroups>,
     /// What of the output of jobs is not kept as it is.
     pub(crate) mask: Arc<Mask>,
+    /// Who looks at what attempts use.
+    pub(crate) watch: Arc<GroupWatch>,
 }
 
 /// What all attempts use.
@@ -89,8 +91,8 @@ pub(super) struct Shared {
     pub(super) common: Common,
     /// Read buffers that are used again.
     pub(super) buffers: Buffers,
-    /// What running attempts use of memory.
-    pub(super) memory: Arc<MemoryWatch>,
+    /// What running attempts use.
+    pub(super) watch: Arc<GroupWatch>,
     /// What holds the limits of layers.
     pub(super) groups: Arc<ControlGroups>,
     /// Programs that wait for more work.
@@ -119,7 +121,7 @@ impl LocalExecutor {
                     .guarded_by(support.guard)
                     .masked_by(support.mask),
                 buffers: Buffers::default(),
-                memory: Arc::default(),
+                watch: support.watch,
                 groups: support.groups,
                 workers: Workers::default(),
                 settings,
@@ -166,7 +168,7 @@ impl Executor for LocalExecutor {
     fn submit(&mut self, submission: Submission) {
         self.running.retain(|running| !running.task.is_finished());
         if !std::mem::replace(&mut self.looks_on, true) {
-            MemoryWatch::start(&self.shared.memory);
+            GroupWatch::start(&self.shared.watch);
             tokio::spawn(look_at_orphans(Arc::downgrade(&self.shared)));
         }
         let job = submission.job;
@@ -266,6 +268,7 @@ async fn run(
             nothing_to_run: false,
             duration: started.elapsed(),
             peak_memory_mb: None,
+            cpu_time: None,
             out_of_memory: None,
         });
         // Without a reader there is nobody to tell.

@@ -52,7 +52,7 @@ impl<'a> Attempt<'a> {
             worker.latest = self.latest();
             self.adopt(&mut worker).await;
             self.has_heard = false;
-            let end = self.accompany(worker).await;
+            let end = self.accompany(worker, false).await;
             if self.has_heard {
                 return Some(end);
             }
@@ -121,12 +121,15 @@ impl<'a> Attempt<'a> {
         given.is_ok()
     }
 
-    /// Follows a program that may stay, until it waits for the next attempt or has ended.
-    pub(super) async fn accompany(&mut self, mut worker: Worker) -> ProcessEnd {
+    /// Follows a program that may stay, until it waits for the next attempt or has ended; one that is
+    /// not new has worked for other attempts before.
+    pub(super) async fn accompany(&mut self, mut worker: Worker, is_new: bool) -> ProcessEnd {
         let before = worker.program.kin().orphans();
         let mut done = None;
+        let mut is_first = true;
         loop {
-            let watched = self.bounds.watch(worker.program.kin());
+            let watched = self.bounds.watch(worker.program.kin(), is_new && is_first);
+            is_first = false;
             let Worker { program, orders, .. } = &mut worker;
             let followed = self.follow(program, Some(orders), watched.as_ref()).await;
             self.bounds.note(watched.as_ref());

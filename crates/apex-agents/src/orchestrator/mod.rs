@@ -11,10 +11,12 @@ mod obeying;
 mod rules;
 mod stamp;
 mod variables;
+mod watchdog;
 
 pub use control::{Control, Controls};
 pub use interrupt::Interrupts;
 pub use rules::CategoryRules;
+pub use watchdog::{OnStall, WatchdogSettings};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ use std::time::{Duration, Instant, SystemTime};
 use apex_config::model::Service;
 use apex_core::event::{AgentEvent, JobEvent, RunEvent, RunResult, Setting};
 use apex_core::report::JobReport;
+use apex_core::resource::ResourceSample;
 use apex_core::schedule::{Input, Scheduler};
 use apex_core::{AttemptNumber, Envelope, Event, JobIx, Moment, Plan, RunId, ServiceIx, Trace};
 use tokio::sync::mpsc;
@@ -41,6 +44,7 @@ use interrupt::Asked;
 use lots::Lots;
 use obeying::Exports;
 use stamp::Stamp;
+use watchdog::{BEAT, Watchdog};
 
 /// Reports that are handled before their events are handed on: enough to share the cost of a
 /// hand-over, few enough that a display stays live.
@@ -51,6 +55,9 @@ const SAMPLE_RHYTHM: Duration = Duration::from_millis(250);
 
 /// Time between two looks at the pulse of agents.
 const PULSE_RHYTHM: Duration = Duration::from_millis(500);
+
+/// The name of the ring where it is told of as an agent.
+const RING: &str = "orchestrator";
 
 /// How long services may take to go away when the run is over.
 const CLEARING: Duration = Duration::from_secs(15);
@@ -93,6 +100,10 @@ pub struct Parts {
     pub staff: Staff,
     /// How long an agent may be busy with one thing before it counts as stale.
     pub agent_patience: Duration,
+    /// Who looks whether the ring turns.
+    pub watchdog: WatchdogSettings,
+    /// What is used, from time to time; none when nobody looks.
+    pub samples: Option<mpsc::Receiver<ResourceSample>>,
     /// What may stop the run from outside.
     pub interrupts: Interrupts,
     /// What those who look may wish.
@@ -139,6 +150,7 @@ pub async fn run(parts: Parts) -> Finished {
         feeds: parts.feeds,
         staff: parts.staff,
         agent_patience: parts.agent_patience,
+        watchdog: Watchdog::start(parts.watchdog),
         stamp: Stamp::default(),
         outbox: Vec::new(),
         result: RunResult::default(),
@@ -150,7 +162,14 @@ pub async fn run(parts: Parts) -> Finished {
         has_signal: false,
         plan,
     };
-    let (reports, interrupts) = ring.turn(service_reports, parts.interrupts, parts.controls).await;
+    let heard = Heard {
+        services: service_reports,
+        interrupts: parts.interrupts,
+        controls: parts.controls,
+        samples: parts.samples,
+    };
+    let (reports, interrupts) = ring.turn(heard).await;
+    ring.watchdog.end();
     let mut warnings = ring.wait_for_released(reports, interrupts).await;
     warnings.extend(ring.services.shutdown(tokio::time::Instant::now() + CLEARING).await);
     Finished { result: ring.result, feeds: ring.feeds, staff: ring.staff, warnings }
@@ -175,6 +194,7 @@ struct Ring {
     feeds: Vec<Feed>,
     staff: Staff,
     agent_patience: Duration,
+    watchdog: Watchdog,
     stamp: Stamp,
     /// Stamped events that have not been handed on.
     outbox: Vec<Envelope>,
@@ -191,6 +211,14 @@ struct Ring {
     has_signal: bool,
 }
 
+/// Who is heard beside the executor and the agents.
+struct Heard {
+    services: mpsc::Receiver<(ServiceIx, ServiceReport)>,
+    interrupts: Interrupts,
+    controls: Controls,
+    samples: Option<mpsc::Receiver<ResourceSample>>,
+}
+
 /// What the ring waited for.
 enum Woken {
     Asked(Asked),
@@ -198,22 +226,24 @@ enum Woken {
     Jobs(Vec<Reported>),
     Service(ServiceIx, ServiceReport),
     Agent(AgentMessage),
+    /// What is used was looked at.
+    Used(Box<ResourceSample>),
     /// It is time to look at the machine.
     Sample,
     /// It is time to feel the pulse of agents.
     Pulse,
+    /// Nothing happened for a while; the watchdog sees that the ring turns.
+    Beat,
     Deadline,
 }
 
 impl Ring {
-    async fn turn(
-        &mut self,
-        mut service_reports: mpsc::Receiver<(ServiceIx, ServiceReport)>,
-        mut interrupts: Interrupts,
-        mut controls: Controls,
-    ) -> (Option<mpsc::Receiver<Vec<Reported>>>, Interrupts) {
+    async fn turn(&mut self, heard: Heard) -> (Option<mpsc::Receiver<Vec<Reported>>>, Interrupts) {
+        let Heard { services: mut service_reports, mut interrupts, mut controls, mut samples } =
+            heard;
         let mut job_reports = self.executor.reports();
         let mut rhythm = self.rhythm();
+        let mut beat = Some(every(BEAT));
         let mut pulse = (!self.staff.is_empty()).then(|| every(PULSE_RHYTHM));
         self.begin();
         while !self.scheduler.is_finished() {
@@ -227,9 +257,12 @@ impl Ring {
                 () = sleep_until(self.began, deadline) => Woken::Deadline,
                 () = next_sample(&mut rhythm) => Woken::Sample,
                 () = next_sample(&mut pulse) => Woken::Pulse,
+                () = next_sample(&mut beat) => Woken::Beat,
+                Some(sample) = receive(&mut samples) => Woken::Used(Box::new(sample)),
                 // Last: an agent that never stops talking must not keep a deadline waiting.
                 message = self.staff.next() => Woken::Agent(message),
             };
+            self.beat();
             if let Woken::Asked(Asked::Pause) = woken {
                 self.pause().await;
                 continue;
@@ -295,7 +328,9 @@ impl Ring {
                     self.emit(Event::Agent(event));
                 }
             }
+            Woken::Beat => {}
             Woken::Agent(message) => self.emit(message.into_event()),
+            Woken::Used(sample) => self.emit(Event::Resources(sample)),
             Woken::Service(service, report) => {
                 let report = self.note_exports(service, report);
                 self.input(Input::Service { service, report });
@@ -306,6 +341,14 @@ impl Ring {
                 }
             }
         }
+    }
+
+    /// Shows the watchdog that the ring turns, and tells for how long it did not.
+    fn beat(&mut self) {
+        let Some(silent) = self.watchdog.beat() else { return };
+        let agent: Arc<str> = RING.into();
+        self.emit(Event::Agent(AgentEvent::Stale { agent: Arc::clone(&agent), silent }));
+        self.emit(Event::Agent(AgentEvent::Recovered { agent }));
     }
 
     /// Stops everything, itself included, until somebody lets it go on.
@@ -412,10 +455,10 @@ async fn sleep_until(began: Instant, deadline: Option<Moment>) {
     }
 }
 
-/// The next reports of an executor; never, when it has none to give.
-async fn receive(reports: &mut Option<mpsc::Receiver<Vec<Reported>>>) -> Option<Vec<Reported>> {
-    match reports {
-        Some(reports) => reports.recv().await,
+/// What comes next, such as the reports of an executor; never, when nobody gives any.
+async fn receive<T>(from: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
+    match from {
+        Some(from) => from.recv().await,
         None => std::future::pending().await,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use apex_core::resource::Pressure;
 use procfs::{
     CpuPressure, Current, IoPressure, LoadAverage, Meminfo, MemoryPressure, PressureRecord,
 };
@@ -24,17 +25,6 @@ pub struct HostSample {
     pub memory_available_mb: Option<u64>,
     /// Shares of the last ten seconds in which some work waited, 0 to 1.
     pub pressure: Pressure,
-}
-
-/// Shares of time in which some work waited (PSI), 0 to 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Pressure {
-    /// For a processor.
-    pub cpu: Option<f64>,
-    /// For memory.
-    pub memory: Option<f64>,
-    /// For a disk.
-    pub io: Option<f64>,
 }
 
 /// Looks at the machine.

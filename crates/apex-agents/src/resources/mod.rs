@@ -1,14 +1,15 @@
-//! What the machine has left, what jobs use of it, and what this process is told to ignore: samples
-//! from `/proc`.
+//! What the machine has left, what jobs and services use of it, and what this process is told to
+//! ignore: samples from `/proc`.
 //!
 //! Nothing here decides anything, and where the system does not tell, nothing is known.
 
+mod groups;
 mod host;
 mod load;
-mod memory;
+pub(crate) mod sampling;
 mod signals;
 
-pub use host::{HostSample, Pressure, disk_available_mb, host};
+pub(crate) use groups::{Ceiling, GroupWatch, Owner, Watched, Watching};
+pub use host::{HostSample, disk_available_mb, host};
 pub(crate) use load::LoadMeter;
-pub(crate) use memory::{Ceiling, MemoryWatch, Watched};
 pub(crate) use signals::ignored_signals;

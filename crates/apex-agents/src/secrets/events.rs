@@ -44,13 +44,16 @@ impl Mask {
             | Event::Warning(reason) => self.mend_text(reason),
             Event::Test(_, test) => self.mend_test(test),
             Event::Service(_, service) => self.mend_service(service),
-            Event::Agent(AgentEvent::Failed { reason, .. }) => self.mend_text(reason),
+            Event::Agent(
+                AgentEvent::Failed { reason, .. } | AgentEvent::Restarted { reason, .. },
+            ) => self.mend_text(reason),
             Event::Run(_)
             | Event::Layer(..)
             | Event::Category(..)
             | Event::Job(..)
             | Event::Output(..)
-            | Event::Agent(_) => {}
+            | Event::Agent(_)
+            | Event::Resources(_) => {}
         }
     }
 

@@ -15,6 +15,7 @@ use super::addresses::Addresses;
 use super::circle::Circles;
 use super::docker::{ContainerService, Engine, Ground, Owned};
 use super::external::ExternalService;
+use super::gauge::{ContainerGauges, Gauge};
 use super::life::{self, Reports, Startable};
 use super::ports;
 use super::program::ProgramService;
@@ -22,6 +23,7 @@ use super::secrets;
 use crate::guardian::Guard;
 use crate::panics::catch_panic;
 use crate::process::{Ending, StopRequest};
+use crate::resources::GroupWatch;
 use crate::secrets::Mask;
 
 /// Reports that wait for the reader; a service makes a few in its life.
@@ -92,6 +94,8 @@ pub struct ServiceAgent {
     ground: Arc<Ground>,
     /// Whether the guardian knows that there are containers.
     lists_containers: bool,
+    groups: Arc<GroupWatch>,
+    containers: ContainerGauges,
 }
 
 struct Running {
@@ -118,6 +122,8 @@ impl ServiceAgent {
             given_ports: HashSet::new(),
             ground,
             lists_containers: false,
+            groups: Arc::default(),
+            containers: ContainerGauges::default(),
         };
         (agent, receiver)
     }
@@ -134,6 +140,18 @@ impl ServiceAgent {
     pub fn masked_by(mut self, mask: Arc<Mask>) -> Self {
         self.mask = mask;
         self
+    }
+
+    /// Enters services that are programs into this watch.
+    #[must_use]
+    pub(crate) fn watched_by(mut self, groups: Arc<GroupWatch>) -> Self {
+        self.groups = groups;
+        self
+    }
+
+    /// The containers that run, for who looks at what they use.
+    pub(crate) fn containers(&self) -> ContainerGauges {
+        self.containers.clone()
     }
 
     /// Brings a service up; does not wait. `env` are variables beyond its own: the run's, and
@@ -166,7 +184,7 @@ impl ServiceAgent {
             // They are variables like any other from here on; what is shown is masked.
             let mut service = service.clone();
             service.env.extend(secrets);
-            self.prepare(&service, env, circles, &mask)
+            self.prepare(ix, &service, (env, circles), &mask)
         });
         let name = service.name.clone();
         let stop = Arc::new(StopRequest::default());
@@ -235,14 +253,19 @@ impl ServiceAgent {
     /// Everything that has to be decided before the start: ports, environment, folders.
     fn prepare(
         &mut self,
+        ix: ServiceIx,
         service: &Service,
-        env: &BTreeMap<String, String>,
-        circles: &Circles,
+        (env, circles): (&BTreeMap<String, String>, &Circles),
         mask: &Arc<Mask>,
     ) -> Result<Startable, String> {
         let name = &service.name;
         let log = format!("{}.log", circles.own.name(name.as_str()));
         let log = self.settings.logs.join(log);
+        let gauge = Gauge {
+            service: ix,
+            groups: Arc::clone(&self.groups),
+            containers: self.containers.clone(),
+        };
         match &service.source {
             ServiceSource::Process { command, working_directory } => {
                 let ports = ports::choose(service, &self.given_ports)
@@ -260,6 +283,7 @@ impl ServiceAgent {
                     grace: self.settings.grace,
                     guard: self.guard.clone(),
                     mask: Arc::clone(mask),
+                    gauge,
                     service: service.clone(),
                 }))
             }
@@ -294,6 +318,7 @@ impl ServiceAgent {
                     log,
                     grace: self.settings.grace,
                     circles: circles.clone(),
+                    gauge,
                     mask: Arc::clone(mask),
                 })))
             }

@@ -111,7 +111,11 @@ async fn live_as_container(
         Ok(up) => up,
     };
     reports.ready(&container.service, up.addresses()).await;
-    match up.watch().await {
+    let (engine, id) = up.identity();
+    let entered = container.gauge.container(engine, id);
+    let watched = up.watch().await;
+    drop(entered);
+    match watched {
         Watched::Ended(reason) => Life::Lost { reason },
         // What needs nothing else may end beside everything else: nobody waits for it.
         Watched::Asked(ending) if container.service.depends_on.is_empty() => {

@@ -11,6 +11,7 @@ use regex::Regex;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::addresses::Addresses;
+use super::gauge::Gauge;
 use super::output::Output;
 use super::readiness::{Conditions, Probing, Surroundings, arguments_of};
 use crate::guardian::Guard;
@@ -51,6 +52,8 @@ pub(super) struct ProgramService {
     pub(super) guard: Option<Arc<Guard>>,
     /// What of its output is not kept as it is.
     pub(super) mask: Arc<Mask>,
+    /// Where it is looked at.
+    pub(super) gauge: Gauge,
 }
 
 /// A service that runs.
@@ -166,6 +169,7 @@ enum Readied {
 impl Up<'_> {
     /// Watches it until it is asked to end, or ends by itself.
     pub(super) async fn stay_up(mut self) -> Down {
+        let _watched = self.service.gauge.program(self.program.kin().group());
         loop {
             match self.step().await {
                 Step::Wrote => {}

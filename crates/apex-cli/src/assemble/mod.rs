@@ -8,6 +8,7 @@ mod guard;
 mod lock;
 mod logs;
 mod merge;
+mod observe;
 mod past;
 mod record;
 pub(crate) mod reports;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use apex_agents::controller::{Outcome, PreparedRun};
-use apex_agents::orchestrator::Interrupts;
+use apex_agents::orchestrator::{Interrupts, WatchdogSettings};
 use apex_agents::{Controller, changes, control_group, planning, process, services};
 use apex_core::{Plan, RunId, Sink};
 use apex_monitor::run_dir::{Runs, StopRequests};
@@ -40,6 +41,7 @@ use behind::{Behind, Place};
 pub(crate) use display::of_replay as displays;
 pub(crate) use guard::tell_lost_runs;
 pub(crate) use merge::merge;
+use observe::Observation;
 use past::Past;
 pub(crate) use past::limits;
 use record::Record;
@@ -58,6 +60,9 @@ const RECORD_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The number of the signal that a request from outside stands for.
 const SIGTERM: i32 = 15;
+
+/// How long the middle of a run may do nothing before people are told.
+const RING_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a display may take to show the rest when the run is over: a reader that does not
 /// read must not hold the exit code.
@@ -149,13 +154,7 @@ pub(crate) fn run_in(
     let kept = project.loaded.config.retention;
     let share = Share::of(&args.share, &project.variables)?;
     let mut past = Past::in_state(&state, &project.loaded.config.retention);
-    let variables = project.variables.clone();
-    let configured = &project.loaded.config.telemetry;
-    let sent = telemetry::settings(configured, &variables, &project.loaded.root);
-    let root = &project.loaded.root;
-    let beside = logs::Place { root, state: &state, variables: &variables };
-    let written = logs::wanted(configured, beside);
-    let rules = project.loaded.config.alerts.clone();
+    let observation = Observation::of(&project, &state);
     // From here on, where every value of the configuration comes from is not asked any more.
     let controller = apart(move || Controller::of(project.loaded, project.variables))?;
     let leaves = behind::leaves_background(controller.config(), args);
@@ -163,26 +162,19 @@ pub(crate) fn run_in(
     let wish = share::by_the_day(asked, share);
     let history = past.read(&runs, controller.config(), &wish);
     let controller = controller.with_history(Arc::new(history));
-    let plan = match (manner.plan, args.target.part.affected.as_deref()) {
-        (Some(plan), _) => plan,
-        (None, Some(base)) => controller.plan_affected(&wish, named(base))?,
-        (None, None) => controller.plan(&wish)?,
+    let plan = match manner.plan {
+        Some(plan) => plan,
+        None => planned(&controller, args, &wish)?,
     };
     let (plan, resumed) = match args.resume.as_deref() {
         Some(word) => {
             let (root, file) = (controller.root(), place.file.as_deref());
-            let resume = Resume { global, runs: &runs, root, file, variables: &variables };
-            resume.apply(word, plan)?
+            let variables = observation.variables();
+            Resume { global, runs: &runs, root, file, variables }.apply(word, plan)?
         }
         None => (plan, Vec::new()),
     };
-    let (whole, plan) = match share {
-        Some(share) => {
-            let (whole, part) = share.take_from(plan);
-            (Some(whole), part)
-        }
-        None => (None, plan),
-    };
+    let (whole, plan) = shared(plan, share);
     let behind = Behind::of(&plan, controller.config(), args, place, tasks);
     record::prepare(&runs, &state)?;
     if plan.layers.is_empty() && !behind.layers.is_empty() {
@@ -196,15 +188,7 @@ pub(crate) fn run_in(
     if let Some(settings) = guard::settings(&state, &behind.place.root) {
         prepared = prepared.guarded_by(settings);
     }
-    if let Some(settings) = sent {
-        prepared = telemetry::attached(prepared, settings, &run, &variables);
-    }
-    let trace = logs::trace(&run, prepared.plan());
-    let surroundings = (behind.place.root.clone(), &variables);
-    let (alerts, messages) = alerts::watching(rules, written.log(), &trace, surroundings);
-    let mut logs = written.sinks(&trace);
-    logs.push(alerts);
-    drop(variables);
+    let (prepared, logs, messages) = observation.attached(prepared, &run, &behind.place.root);
     // Everything that the run needs is in the plan; of a large project, the configuration is
     // the larger one.
     apart(move || drop(controller))?;
@@ -228,6 +212,30 @@ pub(crate) fn run_in(
         behind.tell_news();
     }
     behind.finish(global, args, task, code)
+}
+
+/// The plan of a run: of all that is wished, or of what changed since a base.
+fn planned(
+    controller: &Controller,
+    args: &RunArgs,
+    wish: &planning::Wish,
+) -> Result<Plan, Failure> {
+    let plan = match args.target.part.affected.as_deref() {
+        Some(base) => controller.plan_affected(wish, named(base))?,
+        None => controller.plan(wish)?,
+    };
+    Ok(plan)
+}
+
+/// A plan that machines share as a whole, when they do, and what this one runs of it.
+fn shared(plan: Plan, share: Option<Share>) -> (Option<Plan>, Plan) {
+    match share {
+        Some(share) => {
+            let (whole, part) = share.take_from(plan);
+            (Some(whole), part)
+        }
+        None => (None, plan),
+    }
 }
 
 /// Begins the record of a run, without its secrets.
@@ -284,7 +292,8 @@ fn run_recorded(
         .log_name(record.log_name())
         .feed(keepers, RECORD_PATIENCE)
         .feed(display.sinks, DISPLAY_PATIENCE)
-        .controls(display.controls);
+        .controls(display.controls)
+        .watched_over(watchdog());
     if prepared.has_limits() && is_talkative(global, args) {
         out::people(&format!("limits of layers: {}\n", control_group::enforcement()));
     }
@@ -315,6 +324,20 @@ fn run_recorded(
     reports::make(global, &args.reports.reports, record.directory(), args.progress_mode);
     record.end();
     Ok(ExitCode::of(&outcome.result))
+}
+
+/// Says at once when the middle of a run stands still: nobody else can.
+fn watchdog() -> WatchdogSettings {
+    let tell = |stood: Duration| {
+        out::people(&format!(
+            "warning: apex itself has done nothing for {} seconds; tests that run go on, and what \
+             they say is told when it goes on. If it does not, `kill -9 {}` ends it, and what the run \
+             started is taken away\n",
+            stood.as_secs(),
+            std::process::id()
+        ));
+    };
+    WatchdogSettings { patience: RING_PATIENCE, tell: Some(Box::new(tell)) }
 }
 
 /// Whether people are told what is not about tests.

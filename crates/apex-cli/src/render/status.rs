@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apex_monitor::history::utc;
 use apex_monitor::run_dir::Listing;
-use apex_monitor::status::{ActiveRun, EngineState, Resources, Status};
+use apex_monitor::status::{ActiveRun, ActiveUse, EngineState, Resources, Status, UseRow};
 use apex_monitor::summary::CountsRow;
 
 use super::table::aligned;
@@ -63,6 +63,7 @@ fn active(page: &mut String, run: &ActiveRun) {
         run.slots
     );
     let _ = writeln!(page, "  last word {} ago", time(run.silent_seconds));
+    run.used.iter().for_each(|found| looked_at(page, found));
     let layers = run.layers.iter().map(|layer| {
         let budget =
             layer.budget_seconds.map_or_else(String::new, |one| format!(" of {}", time(one)));
@@ -77,10 +78,12 @@ fn active(page: &mut String, run: &ActiveRun) {
     });
     let agents =
         run.agents.iter().map(|agent| row("agent", &[&agent.name, &agent.state, &agent.reason]));
+    let used = run.used.iter().flat_map(used_rows);
     let alerts =
         run.alerts.iter().map(|alert| row("alert", &[&alert.alert, &alert.level, &alert.why]));
     page.push_str(&aligned(&layers.chain(services).chain(agents).collect::<Vec<_>>()));
-    // Apart: names of alerts are long, and would push everything else away.
+    // Apart: these words are long, and would push everything else away.
+    page.push_str(&aligned(&used.collect::<Vec<_>>()));
     page.push_str(&aligned(&alerts.collect::<Vec<_>>()));
     for warning in run.warnings.iter().take(WARNINGS) {
         let _ = writeln!(page, "  warning   {}", warning.lines().next().unwrap_or_default());
@@ -89,6 +92,41 @@ fn active(page: &mut String, run: &ActiveRun) {
         let _ =
             writeln!(page, "  and {} more", super::count(run.warnings.len() - WARNINGS, "warning"));
     }
+}
+
+/// What the latest look saw of machine and Apex.
+fn looked_at(page: &mut String, found: &ActiveUse) {
+    let mut words = Vec::new();
+    words.extend(found.host_cpu.map(|share| format!("processors {:.0} % busy", share * 100.0)));
+    words.extend(found.host_memory_available_mb.map(|left| format!("memory {left} MiB left")));
+    words.push(format!("apex itself {}", amounts(&found.apex).join(", ")));
+    let _ = writeln!(page, "  use       {} ago: {}", time(found.age_seconds), words.join("; "));
+    if found.jobs_left_out > 0 {
+        let more = super::count(found.jobs_left_out, "smaller job");
+        let _ = writeln!(page, "  use       {more} not listed");
+    }
+}
+
+/// What jobs and services used at that look.
+fn used_rows(found: &ActiveUse) -> impl Iterator<Item = Vec<String>> {
+    let each = found.jobs.iter().chain(&found.services);
+    each.map(|one| {
+        let name = one.job.map_or_else(|| one.name.clone(), |job| format!("{} #{job}", one.name));
+        row("uses", &[&name, &amounts(&one.used).join(", ")])
+    })
+}
+
+fn amounts(used: &UseRow) -> Vec<String> {
+    let mut words = Vec::new();
+    words.extend(used.cpus.map(|cpus| format!("{cpus:.2} processors")));
+    words.extend(used.memory_mb.map(|mebibytes| format!("{mebibytes} MiB")));
+    words.extend(used.cpu_seconds.map(|spent| format!("{} of processor time", time(spent))));
+    words.extend(
+        used.read_mb
+            .zip(used.written_mb)
+            .map(|(read, written)| format!("{read} MiB read, {written} MiB written")),
+    );
+    words
 }
 
 fn row(title: &str, cells: &[&str]) -> Vec<String> {

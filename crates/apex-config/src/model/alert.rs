@@ -96,7 +96,7 @@ pub enum AlertMetric {
     DurationRatio,
     /// The same by the time budget.
     BudgetShare,
-    /// Largest memory of a job that was seen, in mebibytes.
+    /// Largest memory of a job that was seen, in mebibytes, running ones included.
     MemoryMb,
     /// Jobs that wait.
     QueueLength,
@@ -108,11 +108,23 @@ pub enum AlertMetric {
     RunFailed,
     /// 1 when a time budget was used up.
     BudgetExceeded,
+    /// Share of the machine's processors that was used, 0 to 1.
+    CpuShare,
+    /// Memory that programs may still take, in mebibytes.
+    MemoryAvailableMb,
+    /// Share of the last ten seconds in which some work waited for a processor, 0 to 1.
+    CpuPressure,
+    /// The same for memory.
+    MemoryPressure,
+    /// The same for disks.
+    IoPressure,
+    /// Memory of Apex itself, in mebibytes.
+    ApexMemoryMb,
 }
 
 impl AlertMetric {
     /// Every metric.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::FailureRate,
         Self::Failures,
         Self::FlakyRate,
@@ -125,10 +137,16 @@ impl AlertMetric {
         Self::StaleAgents,
         Self::RunFailed,
         Self::BudgetExceeded,
+        Self::CpuShare,
+        Self::MemoryAvailableMb,
+        Self::CpuPressure,
+        Self::MemoryPressure,
+        Self::IoPressure,
+        Self::ApexMemoryMb,
     ];
 
     /// Their words, in the same order.
-    pub const WORDS: [&'static str; 12] = [
+    pub const WORDS: [&'static str; 18] = [
         "failure_rate",
         "failures",
         "flaky_rate",
@@ -141,6 +159,12 @@ impl AlertMetric {
         "stale_agents",
         "run_failed",
         "budget_exceeded",
+        "cpu_share",
+        "memory_available_mb",
+        "cpu_pressure",
+        "memory_pressure",
+        "io_pressure",
+        "apex_memory_mb",
     ];
 
     /// The word for it in files.

@@ -45,7 +45,7 @@ pub use secrets::SecretRules;
 pub use service::{
     Lifetime, Preset, Readiness, ReadinessCheck, SecretSource, Service, ServiceSource, Tls,
 };
-pub use telemetry::{LogFiles, Otlp, OtlpProtocol, Telemetry};
+pub use telemetry::{LogFiles, Otlp, OtlpProtocol, ResourceSamples, Telemetry};
 
 use std::sync::Arc;
 

@@ -14,6 +14,16 @@ pub struct Telemetry {
     pub metrics_file: Option<String>,
     /// Apex's own log.
     pub logs: LogFiles,
+    /// What is looked at of machine, jobs and services.
+    pub resources: ResourceSamples,
+}
+
+/// `telemetry.resources`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ResourceSamples {
+    /// Time between two looks; none when nobody looks.
+    pub interval: Option<Duration>,
 }
 
 /// `telemetry.logs`.

@@ -2,7 +2,7 @@
 
 use super::view::View;
 use super::{Work, fill};
-use crate::model::{LogFiles, Otlp, OtlpProtocol, Telemetry};
+use crate::model::{LogFiles, Otlp, OtlpProtocol, ResourceSamples, Telemetry};
 use crate::problem::Severity;
 use crate::shape::TELEMETRY;
 
@@ -15,6 +15,7 @@ pub(super) fn telemetry(work: &mut Work<'_, '_>) -> Telemetry {
         otlp: otlp(view.inner("otlp")),
         metrics_file: text(view.inner("metrics"), "file"),
         logs: log_files(view.inner("logs")),
+        resources: resources(view.inner("resources")),
     }
 }
 
@@ -45,6 +46,11 @@ fn log_files(view: View<'_>) -> LogFiles {
         rotate_days: view.whole("rotate_days"),
         keep: view.whole("keep"),
     }
+}
+
+fn resources(view: View<'_>) -> ResourceSamples {
+    let interval = view.flag("enabled").then(|| view.seconds("interval_seconds"));
+    ResourceSamples { interval }
 }
 
 fn text(view: View<'_>, name: &str) -> Option<String> {

@@ -314,6 +314,7 @@ pub(crate) static TELEMETRY: Record = Record {
         Field::new("metrics", Kind::Record(&METRICS), EmptyMap, "metrics as text for Prometheus"),
         Field::new("websocket", Kind::Record(&WEBSOCKET), EmptyMap, "events for web clients").without_effect(),
         Field::new("logs", Kind::Record(&LOGS), EmptyMap, "Apex's own log: lines of JSON, a file for each of its parts"),
+        Field::new("resources", Kind::Record(&RESOURCES), EmptyMap, "what machine, Apex, jobs and services use, as events"),
         Field::new("llm", Kind::Record(&LLM), EmptyMap, "whether the language model answers").without_effect(),
     ],
 };
@@ -364,6 +365,15 @@ static LOGS: Record = Record {
         Field::new("rotate_mb", Kind::Integer(1, 10_000), Number(100.0), "size from which on a file is put aside"),
         Field::new("rotate_days", Kind::Integer(1, 3_650), Number(30.0), "age from which on it is"),
         Field::new("keep", Kind::Integer(0, 1000), Number(10.0), "files of each part that are kept beside the newest"),
+    ],
+};
+
+static RESOURCES: Record = Record {
+    name: "resources",
+    extends: None,
+    fields: &[
+        Field::new("enabled", Kind::Boolean, Flag(true), "looks from time to time; runs that are shorter than the time between two looks have none"),
+        Field::new("interval_seconds", Kind::Number(0.1, 3_600.0), Number(5.0), "time between two looks"),
     ],
 };
 

@@ -94,7 +94,8 @@ impl Join {
         }
         if is_running {
             let end = ProcessEnd::NotStarted(why.to_owned());
-            let ended = JobEvent::AttemptFinished { attempt, end, peak_memory_mb: None };
+            let ended =
+                JobEvent::AttemptFinished { attempt, end, peak_memory_mb: None, cpu_time: None };
             self.emit(self.now(), Event::Job(job, ended));
         }
         let outcome = if has_begun { Outcome::Errored } else { Outcome::NotRun };

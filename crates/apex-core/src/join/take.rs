@@ -29,6 +29,8 @@ impl Join {
                 }
             }
             Event::Agent(event) => self.take_agent(when, event),
+            // What a machine had and used says nothing of the others; the record of the part has it.
+            Event::Resources(_) => {}
             Event::Warning(text) => {
                 let text = format!("{}: {text}", self.name_of(at));
                 self.emit(when, Event::Warning(text));

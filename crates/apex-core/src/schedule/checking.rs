@@ -256,6 +256,7 @@ fn ended_well() -> JobEnd {
         nothing_to_run: false,
         duration: std::time::Duration::ZERO,
         peak_memory_mb: None,
+        cpu_time: None,
         out_of_memory: None,
     }
 }

@@ -32,6 +32,7 @@ impl Scheduler {
                 attempt: number,
                 end: end.end.clone(),
                 peak_memory_mb: end.peak_memory_mb,
+                cpu_time: end.cpu_time,
             },
         ));
         if self.doubt(job, &end) {

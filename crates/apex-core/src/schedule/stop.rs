@@ -229,6 +229,7 @@ impl Scheduler {
                 nothing_to_run: false,
                 duration: std::time::Duration::ZERO,
                 peak_memory_mb: None,
+                cpu_time: None,
                 out_of_memory: None,
             },
         );

@@ -51,9 +51,9 @@ impl AgentState {
 /// Takes what happened to an agent.
 pub(super) fn take(agents: &mut Vec<AgentView>, event: &AgentEvent, at: Moment) {
     let (name, state) = match event {
-        AgentEvent::Started { agent } | AgentEvent::Recovered { agent } => {
-            (agent, AgentState::Running)
-        }
+        AgentEvent::Started { agent }
+        | AgentEvent::Recovered { agent }
+        | AgentEvent::Restarted { agent, .. } => (agent, AgentState::Running),
         AgentEvent::Stale { agent, .. } => (agent, AgentState::Stale),
         AgentEvent::Stopped { agent } => (agent, AgentState::Stopped),
         AgentEvent::Failed { agent, reason } => {

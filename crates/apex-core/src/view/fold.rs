@@ -14,6 +14,7 @@ use crate::event::{
 };
 use crate::id::{AttemptNumber, CategoryIx, JobIx, LayerIx, ServiceIx, TestIx};
 use crate::outcome::Outcome;
+use crate::resource::ResourceSample;
 use crate::test_case::{Failure, TestCase};
 use crate::time::Moment;
 
@@ -35,6 +36,7 @@ impl RunView {
             }
             Event::Service(service, event) => self.apply_service(*service, event, at),
             Event::Agent(event) => self.apply_agent(event, at),
+            Event::Resources(sample) => self.apply_sample(sample, at),
             Event::Warning(text) => self.warn(text.clone()),
         }
     }
@@ -115,7 +117,9 @@ impl RunView {
             JobEvent::Terminated { cause } => view.stopped_by = Some(*cause),
             JobEvent::StopReached | JobEvent::Doubted | JobEvent::Quiet { .. } => {}
             JobEvent::Killed => view.killed = true,
-            JobEvent::AttemptFinished { .. } => {
+            JobEvent::AttemptFinished { peak_memory_mb, cpu_time, .. } => {
+                view.peak_memory_mb = view.peak_memory_mb.max(*peak_memory_mb);
+                view.end_attempt_with(*cpu_time);
                 self.running_jobs.remove(&(view.attempt_started, job));
             }
             JobEvent::Finished { outcome, reason } => {
@@ -236,10 +240,28 @@ impl RunView {
                 "the {agent} agent gives no sign of life since {} s; the run goes on without it",
                 silent.as_secs()
             )),
+            AgentEvent::Restarted { agent, reason } => self.warn(format!(
+                "the {agent} agent did not work and another one took its place: {reason}"
+            )),
             AgentEvent::Started { .. }
             | AgentEvent::Stopped { .. }
             | AgentEvent::Recovered { .. } => {}
         }
+    }
+
+    fn apply_sample(&mut self, sample: &ResourceSample, at: Moment) {
+        for (job, used) in &sample.jobs {
+            if let Some(view) = self.jobs.get_mut(job.position()) {
+                view.peak_memory_mb = view.peak_memory_mb.max(used.memory_mb);
+            }
+        }
+        for (service, used) in &sample.services {
+            if let Some(view) = self.services.get_mut(service.position()) {
+                view.peak_memory_mb = view.peak_memory_mb.max(used.memory_mb);
+                view.cpu_time = view.cpu_time.max(used.cpu_time);
+            }
+        }
+        self.resources.take(sample, at);
     }
 
     fn warn(&mut self, text: String) {

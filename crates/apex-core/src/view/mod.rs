@@ -11,6 +11,7 @@
 mod agent;
 mod counts;
 mod fold;
+mod resources;
 mod rest;
 mod stage;
 mod test;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 pub use agent::{AgentState, AgentView};
 pub use counts::Counts;
+pub use resources::ResourceView;
 pub use stage::{
     CategoryView, Ending, JobView, LayerEnding, LayerView, Progress, ServiceState, ServiceView,
 };
@@ -60,6 +62,7 @@ pub struct RunView {
     tests: Vec<TestView>,
     services: Vec<ServiceView>,
     agents: Vec<AgentView>,
+    resources: ResourceView,
     counts: Counts,
     running_tests: BTreeSet<(Moment, TestIx)>,
     running_jobs: BTreeSet<(Moment, JobIx)>,
@@ -213,6 +216,12 @@ impl RunView {
     #[must_use]
     pub fn agents(&self) -> &[AgentView] {
         &self.agents
+    }
+
+    /// What was used, by the looks so far.
+    #[must_use]
+    pub const fn resources(&self) -> &ResourceView {
+        &self.resources
     }
 
     /// The tests of the run by outcome.

@@ -143,6 +143,19 @@ pub struct JobView {
     pub killed: bool,
     /// Whether it wrote anything, so that there is captured output.
     pub has_output: bool,
+    /// The largest memory of its processes together that was seen, in mebibytes, over all attempts.
+    pub peak_memory_mb: Option<u32>,
+    /// Processor time of its attempts that have ended, where it was measured.
+    pub cpu_time: Option<Duration>,
+}
+
+impl JobView {
+    /// Every attempt counts: a job that was tried three times used what all of them used.
+    pub(super) fn end_attempt_with(&mut self, cpu_time: Option<Duration>) {
+        if let Some(used) = cpu_time {
+            self.cpu_time = Some(self.cpu_time.unwrap_or_default() + used);
+        }
+    }
 }
 
 /// A service.
@@ -152,6 +165,10 @@ pub struct ServiceView {
     pub state: ServiceState,
     /// Whether it answered at some time.
     pub was_ready: bool,
+    /// The largest memory that was seen, in mebibytes.
+    pub peak_memory_mb: Option<u32>,
+    /// Processor time that was seen.
+    pub cpu_time: Option<Duration>,
 }
 
 /// How far a service is.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use apex_config::model::{Alert, AlertMetric};
-use apex_core::event::{JobEvent, ServiceEvent, TestEvent};
+use apex_core::event::{ServiceEvent, TestEvent};
 use apex_core::view::{AgentState, Counts, LayerView, Progress};
 use apex_core::{Envelope, Event, JobIx, LayerIx, Moment, Outcome, RunView};
 
@@ -17,8 +17,6 @@ pub(super) struct Figures {
     /// alert does.
     settled: VecDeque<Settled>,
     window: Option<Duration>,
-    /// The largest memory of a job, and whose.
-    memory: Vec<(JobIx, u32)>,
     services_lost: u32,
 }
 
@@ -50,12 +48,6 @@ impl Figures {
         match &envelope.event {
             Event::Test(job, TestEvent::Settled { outcome, .. }) => {
                 self.settle(Settled { at: envelope.at, job: *job, outcome: *outcome });
-            }
-            Event::Job(job, JobEvent::AttemptFinished { peak_memory_mb: Some(peak), .. }) => {
-                match self.memory.iter_mut().find(|(known, _)| known == job) {
-                    Some((_, largest)) => *largest = (*largest).max(*peak),
-                    None => self.memory.push((*job, *peak)),
-                }
             }
             Event::Service(_, ServiceEvent::Lost { .. } | ServiceEvent::Failed { .. }) => {
                 self.services_lost += 1;
@@ -92,8 +84,9 @@ impl Figures {
             AlertMetric::DurationRatio => share(spent?, scope.expected(view)?),
             AlertMetric::BudgetShare => share(spent?, scope.budget(view)?),
             AlertMetric::MemoryMb => {
-                let all = self.memory.iter().filter(|(job, _)| scope.holds(*job, view));
-                all.map(|(_, peak)| f64::from(*peak)).reduce(f64::max)
+                let all = view.jobs().iter().enumerate();
+                let held = all.filter(|(position, _)| scope.holds(JobIx::at(*position), view));
+                held.filter_map(|(_, job)| job.peak_memory_mb).max().map(f64::from)
             }
             AlertMetric::QueueLength => {
                 let waiting = view.jobs().iter().enumerate().filter(|(position, job)| {
@@ -114,6 +107,12 @@ impl Figures {
                 Some(flag(view.result().is_some_and(|result| result_word(result) != "success")))
             }
             AlertMetric::BudgetExceeded => Some(flag(scope.is_over_budget(view))),
+            AlertMetric::CpuShare
+            | AlertMetric::MemoryAvailableMb
+            | AlertMetric::CpuPressure
+            | AlertMetric::MemoryPressure
+            | AlertMetric::IoPressure
+            | AlertMetric::ApexMemoryMb => of_machine(metric, view),
         }
     }
 
@@ -220,6 +219,26 @@ impl<'v> Scope<'v> {
             }
         }
     }
+}
+
+/// By the latest look; none before the first.
+fn of_machine(metric: AlertMetric, view: &RunView) -> Option<f64> {
+    let (_, sample) = view.resources().latest()?;
+    let host = &sample.host;
+    match metric {
+        AlertMetric::CpuShare => host.cpu,
+        AlertMetric::MemoryAvailableMb => host.memory_available_mb.map(number),
+        AlertMetric::CpuPressure => host.pressure.cpu,
+        AlertMetric::MemoryPressure => host.pressure.memory,
+        AlertMetric::IoPressure => host.pressure.io,
+        AlertMetric::ApexMemoryMb => sample.apex.memory_mb.map(f64::from),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no machine has 2^53 mebibytes")]
+const fn number(mebibytes: u64) -> f64 {
+    mebibytes as f64
 }
 
 fn share(part: Duration, whole: Duration) -> Option<f64> {

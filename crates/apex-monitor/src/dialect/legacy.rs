@@ -73,6 +73,9 @@ impl Legacy {
                 let text = format!("no sign of life since {} s", silent.as_secs());
                 vec![note("warning", agent, &text)]
             }
+            Event::Agent(AgentEvent::Restarted { agent, reason }) => {
+                vec![note("warning", agent, &format!("another one took its place: {reason}"))]
+            }
             Event::Agent(AgentEvent::Failed { agent, reason }) => {
                 vec![note("error", agent, reason)]
             }
@@ -88,6 +91,8 @@ impl Legacy {
                 };
                 vec![note("debug", agent, word)]
             }
+            // Its own lines about resources are those of attempts.
+            Event::Resources(_) => Vec::new(),
             Event::Warning(text) => vec![note("warning", "run", text)],
         }
     }
@@ -422,7 +427,7 @@ fn job_lines(job: JobIx, event: &JobEvent, Scene { view, .. }: Scene<'_>) -> Vec
             let wanted = view.category_of(job).map(|at| view.plan().category(at).memory_mb);
             vec![of_resource("resource_allocated", attempt.0, wanted)]
         }
-        JobEvent::AttemptFinished { attempt, end, peak_memory_mb } => {
+        JobEvent::AttemptFinished { attempt, end, peak_memory_mb, .. } => {
             let mut lines = vec![of_resource("resource_released", attempt.0, *peak_memory_mb)];
             if let ProcessEnd::NotStarted(reason) = end {
                 lines.push(note("error", &category, reason));

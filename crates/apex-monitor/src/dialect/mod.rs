@@ -91,6 +91,7 @@ fn is_in_plan(event: &Event, view: &RunView) -> bool {
             job.position() < view.jobs().len()
         }
         Event::Service(service, _) => service.position() < view.services().len(),
-        Event::Run(_) | Event::Agent(_) | Event::Warning(_) => true,
+        // Jobs and services that a sample names are only looked up.
+        Event::Run(_) | Event::Agent(_) | Event::Resources(_) | Event::Warning(_) => true,
     }
 }

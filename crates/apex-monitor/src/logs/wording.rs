@@ -3,6 +3,7 @@
 use apex_core::event::{
     AgentEvent, CategoryEvent, JobEvent, LayerEvent, ProcessEnd, RunEvent, ServiceEvent, TestEvent,
 };
+use apex_core::resource::ResourceSample;
 use apex_core::{CategoryIx, Event, JobIx, LayerIx, Outcome, Plan, RunView, ServiceIx, TestIx};
 
 use super::component::{Component, of_category, of_layer};
@@ -60,6 +61,9 @@ pub(super) fn kind_of(event: &Event, plan: &Plan) -> Option<Kind> {
         Event::Test(_, event) => ("test", TestOrchestrator, of_test_event(event)),
         Event::Service(_, event) => ("service", ResourceManagement, of_service_event(event)),
         Event::Agent(event) => ("agent", MasterController, of_agent_event(event)),
+        Event::Resources(_) => {
+            ("resource", ResourceManagement, (Level::Debug, "resources.sampled"))
+        }
         Event::Warning(_) => ("run", MasterController, (Level::Warning, "warning")),
         Event::Output(..) => return None,
     };
@@ -149,6 +153,7 @@ const fn of_agent_event(event: &AgentEvent) -> (Level, &'static str) {
         AgentEvent::Stopped { .. } => (Level::Info, "agent.stopped"),
         AgentEvent::Stale { .. } => (Level::Warning, "agent.stale"),
         AgentEvent::Recovered { .. } => (Level::Info, "agent.recovered"),
+        AgentEvent::Restarted { .. } => (Level::Warning, "agent.restarted"),
         AgentEvent::Failed { .. } => (Level::Error, "agent.failed"),
     }
 }
@@ -178,6 +183,7 @@ pub(super) fn describe(event: &Event, view: &RunView) -> (String, Fields) {
             (message, service_fields(*service, view).and(fields))
         }
         Event::Agent(event) => agent_words(event),
+        Event::Resources(sample) => resource_words(sample),
         Event::Warning(text) => (cut(text), Fields::new()),
         Event::Output(..) => (String::new(), Fields::new()),
     }
@@ -271,13 +277,17 @@ fn job_words(event: &JobEvent) -> (String, Fields) {
         }
         JobEvent::StopReached => ("the request to end reached the job".to_owned(), Fields::new()),
         JobEvent::Killed => ("the job was killed".to_owned(), Fields::new()),
-        JobEvent::AttemptFinished { attempt, end, peak_memory_mb } => {
+        JobEvent::AttemptFinished { attempt, end, peak_memory_mb, cpu_time } => {
             let how = match end {
                 ProcessEnd::Exited(code) => fields! { "exit_code": code },
                 ProcessEnd::Signalled(signal) => fields! { "signal": signal },
                 ProcessEnd::NotStarted(reason) => fields! { "reason": cut(reason) },
             };
-            let fields = fields! { "attempt": attempt.0, "peak_memory_mb": peak_memory_mb };
+            let fields = fields! {
+                "attempt": attempt.0,
+                "peak_memory_mb": peak_memory_mb,
+                "cpu_seconds": cpu_time.map(|time| time.as_secs_f64()),
+            };
             ("an attempt of the job ended".to_owned(), fields.and(how))
         }
         JobEvent::Doubted => {
@@ -358,10 +368,29 @@ fn agent_words(event: &AgentEvent) -> (String, Fields) {
         AgentEvent::Recovered { agent } => {
             ("the agent works on".to_owned(), fields! { "agent": agent })
         }
+        AgentEvent::Restarted { agent, reason } => (
+            "another agent took its place".to_owned(),
+            fields! { "agent": agent, "reason": cut(reason) },
+        ),
         AgentEvent::Failed { agent, reason } => {
             ("the agent failed".to_owned(), fields! { "agent": agent, "reason": cut(reason) })
         }
     }
+}
+
+/// Machine and Apex; jobs and services have their numbers in the journal.
+fn resource_words(sample: &ResourceSample) -> (String, Fields) {
+    let fields = fields! {
+        "host_cpu": sample.host.cpu,
+        "host_memory_available_mb": sample.host.memory_available_mb,
+        "cpu_pressure": sample.host.pressure.cpu,
+        "memory_pressure": sample.host.pressure.memory,
+        "io_pressure": sample.host.pressure.io,
+        "apex_cpus": sample.apex.cpus,
+        "apex_memory_mb": sample.apex.memory_mb,
+        "jobs": sample.jobs.len(),
+    };
+    ("what is used was looked at".to_owned(), fields)
 }
 
 fn layer_fields(layer: LayerIx, view: &RunView) -> Fields {

@@ -6,6 +6,7 @@
 
 mod file;
 mod histogram;
+mod resources;
 pub mod text;
 
 use std::time::Duration;
@@ -87,6 +88,7 @@ impl Measures {
         }
         let mut all = of_run(view, now);
         all.extend(of_tests(view));
+        all.extend(resources::of(view));
         all.extend([
             layers(names::BUDGET_USE, view, |layer, at| budget_use(view.plan(), layer, at, now)),
             layers(names::PREDICTION_ERROR, view, |layer, at| {

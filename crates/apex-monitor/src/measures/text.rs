@@ -32,6 +32,7 @@ pub fn exposed_name(name: &Name) -> String {
     let unit = match name.unit {
         "s" => "_seconds",
         "By" => "_bytes",
+        "By/s" => "_bytes_per_second",
         "1" if name.sort == Sort::Gauge => "_ratio",
         _ => "",
     };

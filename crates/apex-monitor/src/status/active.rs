@@ -7,6 +7,7 @@ use apex_core::{LayerIx, Moment, Plan, RunView};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::used::ActiveUse;
 use crate::alerts::Notice;
 use crate::summary::CountsRow;
 use crate::wire::Seconds;
@@ -50,6 +51,9 @@ pub struct ActiveRun {
     pub services: Vec<ActiveService>,
     /// Its agents.
     pub agents: Vec<ActiveAgent>,
+    /// What was used at the latest look; none before it, and where nobody looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<ActiveUse>,
     /// Alerts that fire.
     #[serde(default)]
     pub alerts: Vec<ActiveAlert>,
@@ -154,6 +158,7 @@ impl ActiveRun {
             layers: layers(view, now),
             services: services(view),
             agents: agents(view),
+            used: ActiveUse::of(view, now),
             alerts: Vec::new(),
             warnings: view.warnings().to_vec(),
         }

@@ -7,6 +7,7 @@
 
 mod active;
 mod surroundings;
+mod used;
 
 use std::io;
 
@@ -20,6 +21,7 @@ use crate::summary::Summary;
 
 pub use active::{ActiveAgent, ActiveAlert, ActiveLayer, ActiveRun, ActiveService};
 pub use surroundings::{Container, EngineState, Resources};
+pub use used::{ActiveUse, NamedUse, UseRow};
 
 /// Name and version of the form.
 pub const SCHEMA: &str = "apex.status/1";

@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::line::{Body, Case, End, FailureTexts, Head};
 use super::plan::{PlanFile, PlanLine};
+use super::resources;
 
 /// What a line says.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,9 +179,10 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
         Body::JobQuiet { job, lasting_seconds, .. } => {
             of_job(job, JobEvent::Quiet { lasting: lasting_seconds.into() })
         }
-        Body::JobAttemptFinished { job, attempt, end, peak_memory_mb, .. } => {
+        Body::JobAttemptFinished { job, attempt, end, peak_memory_mb, cpu_seconds, .. } => {
             let (attempt, end) = (AttemptNumber(attempt), end.into());
-            of_job(job, JobEvent::AttemptFinished { attempt, end, peak_memory_mb })
+            let cpu_time = cpu_seconds.map(Into::into);
+            of_job(job, JobEvent::AttemptFinished { attempt, end, peak_memory_mb, cpu_time })
         }
         Body::JobFinished { job, outcome, reason, .. } => {
             of_job(job, JobEvent::Finished { outcome: outcome.0, reason: reason.into() })
@@ -243,8 +245,14 @@ fn event(body: Body<'_>) -> Result<Option<Event>, DecodeError> {
         Body::AgentRecovered { agent } => {
             Event::Agent(AgentEvent::Recovered { agent: agent.into() })
         }
+        Body::AgentRestarted { agent, reason } => {
+            Event::Agent(AgentEvent::Restarted { agent: agent.into(), reason: reason.into() })
+        }
         Body::AgentFailed { agent, reason } => {
             Event::Agent(AgentEvent::Failed { agent: agent.into(), reason: reason.into() })
+        }
+        Body::ResourcesSampled { host, apex, jobs, services } => {
+            Event::Resources(Box::new(resources::sample(*host, apex, jobs, services)))
         }
         Body::Warning { text } => Event::Warning(text.into()),
         Body::Unknown => return Ok(None),

@@ -9,6 +9,7 @@ use apex_core::event::{
     AgentEvent, CategoryEvent, JobEvent, LayerEvent, OutputEvent, ProcessEnd, RunEvent, RunStarted,
     ServiceEvent, TestEvent,
 };
+use apex_core::resource::ResourceSample;
 use apex_core::test_case::{Failure, TestCase};
 use apex_core::{CategoryIx, Envelope, Event, JobIx, LayerIx, Plan, RunView, ServiceIx, TestIx};
 use serde::Serialize;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use super::compact::Sheet;
 use super::line::{Address, Body, Case, End, FailureTexts, Head, Text};
 use super::plan::PlanFile;
+use super::resources::{JobUseLine, ServiceUseLine};
 use super::word::Word;
 use crate::exit::ExitRule;
 
@@ -155,6 +157,7 @@ impl<'v> Beside<'v> {
             Event::Output(job, event) => output(*job, event),
             Event::Service(service, event) => self.service_body(*service, event),
             Event::Agent(event) => agent(event),
+            Event::Resources(sample) => self.resources_body(sample),
             Event::Warning(text) => Body::Warning { text: text.into() },
         }
     }
@@ -248,19 +251,42 @@ impl<'v> Beside<'v> {
             JobEvent::StopReached => Body::JobStopReached { job, category },
             JobEvent::Doubted => Body::JobDoubted { job, category },
             JobEvent::Killed => Body::JobKilled { job, category },
-            JobEvent::AttemptFinished { attempt, end, peak_memory_mb } => {
+            JobEvent::AttemptFinished { attempt, end, peak_memory_mb, cpu_time } => {
                 Body::JobAttemptFinished {
                     job,
                     category,
                     attempt: attempt.0,
                     end: end.into(),
                     peak_memory_mb: *peak_memory_mb,
+                    cpu_seconds: cpu_time.map(Into::into),
                 }
             }
             JobEvent::Finished { outcome, reason } => {
                 let (outcome, reason) = (Word(*outcome), reason.into());
                 Body::JobFinished { job, category, outcome, reason }
             }
+        }
+    }
+
+    fn resources_body<'a>(&self, sample: &'a ResourceSample) -> Body<'a>
+    where
+        'v: 'a,
+    {
+        let jobs = sample.jobs.iter().map(|(job, used)| JobUseLine {
+            job: job.0,
+            category: self.category_of(*job),
+            used: (*used).into(),
+        });
+        let services = sample.services.iter().map(|(service, used)| ServiceUseLine {
+            service: service.0,
+            name: self.service(*service),
+            used: (*used).into(),
+        });
+        Body::ResourcesSampled {
+            host: Box::new(sample.host.into()),
+            apex: sample.apex.into(),
+            jobs: jobs.collect(),
+            services: services.collect(),
         }
     }
 
@@ -357,6 +383,9 @@ fn agent(event: &AgentEvent) -> Body<'_> {
             Body::AgentStale { agent: Text::Borrowed(&**agent), silent_seconds: (*silent).into() }
         }
         AgentEvent::Recovered { agent } => Body::AgentRecovered { agent: Text::Borrowed(&**agent) },
+        AgentEvent::Restarted { agent, reason } => {
+            Body::AgentRestarted { agent: Text::Borrowed(&**agent), reason: reason.into() }
+        }
         AgentEvent::Failed { agent, reason } => {
             Body::AgentFailed { agent: Text::Borrowed(&**agent), reason: reason.into() }
         }

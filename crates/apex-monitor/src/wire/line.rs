@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::matrix::FactsLine;
 use super::plan::PlanLine;
+use super::resources::{HostLine, JobUseLine, ServiceUseLine, UseLine};
 use super::seconds::Seconds;
 use super::word::Word;
 
@@ -227,6 +228,9 @@ pub(super) enum Body<'a> {
         /// The largest memory of its processes together that was seen.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         peak_memory_mb: Option<u32>,
+        /// Processor time of its processes together that was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cpu_seconds: Option<Seconds>,
     },
     /// A job ended, or never started.
     #[serde(rename = "job.finished")]
@@ -361,9 +365,23 @@ pub(super) enum Body<'a> {
     /// An agent that was stale works on.
     #[serde(rename = "agent.recovered")]
     AgentRecovered { agent: Text<'a> },
+    /// Another agent took the place of one that failed or hung.
+    #[serde(rename = "agent.restarted")]
+    AgentRestarted { agent: Text<'a>, reason: Text<'a> },
     /// An agent failed; the run goes on.
     #[serde(rename = "agent.failed")]
     AgentFailed { agent: Text<'a>, reason: Text<'a> },
+    /// What the machine, Apex, running jobs and services used.
+    #[serde(rename = "resources.sampled")]
+    ResourcesSampled {
+        host: Box<HostLine>,
+        /// Apex itself.
+        apex: UseLine,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        jobs: Vec<JobUseLine<'a>>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        services: Vec<ServiceUseLine<'a>>,
+    },
     /// Something that people should know and that changes no verdict.
     #[serde(rename = "warning")]
     Warning { text: Text<'a> },

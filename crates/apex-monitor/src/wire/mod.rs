@@ -15,6 +15,7 @@ mod plan;
 mod plan_decode;
 mod plan_encode;
 mod policy;
+mod resources;
 mod schema;
 mod seconds;
 mod word;

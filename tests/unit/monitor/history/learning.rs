@@ -124,7 +124,7 @@ fn a_job_that_never_started_teaches_nothing() {
     let attempt = AttemptNumber::FIRST;
     stream.push(Event::Job(
         JobIx(0),
-        JobEvent::AttemptFinished { attempt, end, peak_memory_mb: None },
+        JobEvent::AttemptFinished { attempt, end, peak_memory_mb: None, cpu_time: None },
     ));
     stream.finish(RunResult { environment_failed: true, ..RunResult::default() });
     record(&file, &stream);

@@ -1,11 +1,12 @@
 //! Metrics of a run, and their text for Prometheus.
 
-use apex_core::event::{LayerEvent, RunResult, ServiceEvent};
-use apex_core::{Outcome, Verdict};
+use apex_core::event::{JobEvent, LayerEvent, ProcessEnd, RunResult, ServiceEvent};
+use apex_core::{AttemptNumber, Event, JobIx, Outcome, Verdict};
 use apex_monitor::measures::text::metrics_text;
 use apex_monitor::measures::{Histogram, Measures, Value};
 
 use crate::monitor::stream::{Stream, plan, service};
+use crate::monitor::wire::every_use;
 
 fn text_of(stream: &Stream) -> String {
     let mut measures = Measures::default();
@@ -51,6 +52,44 @@ fn a_run_is_written_with_its_labels_and_numbers() {
     let ready = value("apex_service_ready_duration_seconds{").unwrap();
     assert!((ready - 2.5).abs() < 0.001, "{ready}");
     assert_eq!(value("cicd_pipeline_run_duration_seconds_count"), Some(1.0));
+}
+
+#[test]
+fn what_is_used_is_written_for_machine_apex_categories_and_services() {
+    let mut stream = Stream::of({
+        let mut plan = plan(&[("fast", 60, &[("unit", 0), ("api", 0)])]);
+        plan.services.push(service("postgres"));
+        plan
+    });
+    stream.at(1.0).layer(0, LayerEvent::Started).job_starts(0);
+    let before = text_of(&stream);
+    assert!(!before.contains("system_"), "{before}");
+    stream.at(2.0).push(Event::Resources(Box::new(every_use())));
+    let ended = JobEvent::AttemptFinished {
+        attempt: AttemptNumber::FIRST,
+        end: ProcessEnd::Exited(0),
+        peak_memory_mb: Some(200),
+        cpu_time: Some(std::time::Duration::from_millis(3_500)),
+    };
+    stream.at(3.0).push(Event::Job(JobIx(0), ended));
+    let text = text_of(&stream);
+    for line in [
+        "system_cpu_utilization_ratio 0.75",
+        "system_memory_usage_bytes{system_memory_state=\"used\"} 5242880000",
+        "system_memory_usage_bytes{system_memory_state=\"free\"} 3145728000",
+        "apex_host_pressure_ratio{apex_resource=\"io\"} 0.01",
+        "apex_host_disk_rate_bytes_per_second{disk_io_direction=\"write\"} 12582912",
+        "process_memory_usage_bytes 44040192",
+        "apex_process_cpu_usage 1.25",
+        "apex_category_memory_usage_bytes{apex_layer=\"fast\",apex_category=\"unit\"} 171966464",
+        "apex_category_cpu_usage{apex_layer=\"fast\",apex_category=\"unit\"} 1.25",
+        "apex_category_memory_peak_bytes{apex_layer=\"fast\",apex_category=\"unit\"} 209715200",
+        "apex_category_cpu_time_seconds_total{apex_layer=\"fast\",apex_category=\"unit\"} 3.5",
+        "apex_service_memory_usage_bytes{apex_service=\"postgres\"} 22020096",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line} is missing in:\n{text}");
+    }
+    assert!(!text.contains("apex_category=\"api\""), "{text}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::process::StopRequest;
 use crate::secrets::Mask;
 use crate::services::addresses::Addresses;
 use crate::services::circle::Circles;
+use crate::services::gauge::Gauge;
 use crate::services::ports;
 use crate::services::program::Down;
 
@@ -38,6 +39,8 @@ pub(in crate::services) struct ContainerService {
     pub(in crate::services) grace: Duration,
     /// What of its output is not kept as it is.
     pub(in crate::services) mask: Arc<Mask>,
+    /// Where it is looked at.
+    pub(in crate::services) gauge: Gauge,
     /// For whom it is, and whom it reaches.
     pub(in crate::services) circles: Circles,
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use apex_config::model::ContainerDetails;
 use apex_core::event::Stream as OutputStream;
+use apex_core::resource::Use;
 use futures_util::stream::BoxStream;
 
 /// The answer of an engine, some time later.
@@ -87,6 +88,11 @@ pub trait Engine: Send + Sync + fmt::Debug {
 
     /// How a container is.
     fn inspect<'a>(&'a self, id: &'a str) -> Answer<'a, ContainerFacts>;
+
+    /// What a container uses, without a rate; what the engine does not say is missing.
+    fn used<'a>(&'a self, _id: &'a str) -> Answer<'a, Use> {
+        Box::pin(async { Ok(Use::default()) })
+    }
 
     /// Waits until a container has ended; the answer is its exit code. It waits without limit.
     fn wait<'a>(&'a self, id: &'a str) -> Answer<'a, i64>;

@@ -155,6 +155,11 @@ impl<'a> UpContainer<'a> {
         Conditions::of(&service.service, &self.addresses, &around, Some(&inside))
     }
 
+    /// The engine that runs it, and its id there.
+    pub(in crate::services) fn identity(&self) -> (Arc<dyn Engine>, String) {
+        (Arc::clone(&self.engine), self.id.clone())
+    }
+
     /// Where it answers.
     pub(in crate::services) const fn addresses(&self) -> &Addresses {
         &self.addresses

@@ -85,7 +85,7 @@ impl Telling {
                 (Level::Notable, Some(line))
             }
             Event::Output(job, output) => return tell_output(view, *job, output, level),
-            Event::Agent(_) => return Vec::new(),
+            Event::Agent(_) | Event::Resources(_) => return Vec::new(),
         };
         line.filter(|_| needed <= level).into_iter().collect()
     }

@@ -226,7 +226,7 @@ fn shown(text: &str) -> String {
 }
 
 /// What is at the bottom of an error: the outer ones say little.
-fn cause(error: &dyn Error) -> String {
+pub(super) fn cause(error: &dyn Error) -> String {
     let mut innermost = error;
     while let Some(cause) = innermost.source() {
         innermost = cause;

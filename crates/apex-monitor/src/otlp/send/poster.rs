@@ -11,6 +11,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
+use super::collector::cause;
 use super::tls;
 
 /// What became of a message.
@@ -60,7 +61,7 @@ impl Poster {
         };
         match tokio::time::timeout(self.limit, self.client.request(request)).await {
             Err(_) => Posted::Later(format!("no answer within {} s", self.limit.as_secs_f64())),
-            Ok(Err(error)) => Posted::Later(error.to_string()),
+            Ok(Err(error)) => Posted::Later(cause(&error)),
             Ok(Ok(response)) => of_status(response.status()),
         }
     }

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use apex_core::event::Stream as OutputStream;
+use apex_core::resource::Use;
 use bollard::container::LogOutput;
 use bollard::exec::StartExecResults;
 use bollard::query_parameters as query;
@@ -210,6 +211,16 @@ impl Engine for ApiEngine {
         Box::pin(async move {
             let seen = self.docker.inspect_container(id, None::<query::InspectContainerOptions>);
             Ok(translate::facts(limited("a look at a container", ORDINARY, seen).await?))
+        })
+    }
+
+    fn used<'a>(&'a self, id: &'a str) -> Answer<'a, Use> {
+        Box::pin(async move {
+            let options = query::StatsOptionsBuilder::new().stream(false).one_shot(true).build();
+            let mut answers = self.docker.stats(id, Some(options));
+            let answer = async { answers.next().await.transpose() };
+            let found = limited("a look at what a container uses", ORDINARY, answer).await?;
+            Ok(found.map_or_else(Use::default, translate::used))
         })
     }
 

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
+use apex_core::resource::Use;
 use bollard::errors::Error;
 use bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, ContainerSummary, ContainerSummaryStateEnum,
-    EndpointSettings, ExecConfig, HealthConfig, HealthStatusEnum, HostConfig, Network,
-    NetworkConnectRequest, NetworkCreateRequest, NetworkingConfig, PortBinding, ResourcesUlimits,
-    Volume, VolumeCreateRequest,
+    ContainerCreateBody, ContainerInspectResponse, ContainerStatsResponse, ContainerSummary,
+    ContainerSummaryStateEnum, EndpointSettings, ExecConfig, HealthConfig, HealthStatusEnum,
+    HostConfig, Network, NetworkConnectRequest, NetworkCreateRequest, NetworkingConfig,
+    PortBinding, ResourcesUlimits, Volume, VolumeCreateRequest,
 };
 use bollard::query_parameters::{BuildImageOptions, BuildImageOptionsBuilder};
 
@@ -20,6 +22,34 @@ use super::super::engine::{
 /// Tries the socket itself; the error says what the system says.
 pub(super) fn check_socket(path: &str) -> Result<(), String> {
     UnixStream::connect(path).map(drop).map_err(|error| error.to_string())
+}
+
+/// Bytes of a mebibyte.
+const MEBIBYTE: u64 = 1024 * 1024;
+
+/// What a container uses. Pages of files that it does not need any more are not counted, as the
+/// tools of the engine do.
+pub(super) fn used(stats: ContainerStatsResponse) -> Use {
+    let cpu = stats.cpu_stats.and_then(|cpu| cpu.cpu_usage).and_then(|usage| usage.total_usage);
+    let memory = stats.memory_stats.and_then(|memory| {
+        let kept = memory.stats.unwrap_or_default();
+        let idle = kept.get("total_inactive_file").or_else(|| kept.get("inactive_file"));
+        Some(memory.usage?.saturating_sub(idle.copied().unwrap_or(0)))
+    });
+    let disks = stats.blkio_stats.and_then(|disks| disks.io_service_bytes_recursive);
+    let of_disks = |word: &str| {
+        let named = disks.iter().flatten().filter(|entry| {
+            entry.op.as_deref().is_some_and(|operation| operation.eq_ignore_ascii_case(word))
+        });
+        named.filter_map(|entry| entry.value).reduce(|sum, one| sum + one)
+    };
+    Use {
+        cpus: None,
+        cpu_time: cpu.map(Duration::from_nanos),
+        memory_mb: memory.and_then(|bytes| u32::try_from(bytes.div_ceil(MEBIBYTE)).ok()),
+        read_mb: of_disks("read").map(|bytes| bytes / MEBIBYTE),
+        written_mb: of_disks("write").map(|bytes| bytes / MEBIBYTE),
+    }
 }
 
 /// What went wrong, down to the first cause.

@@ -4,6 +4,8 @@
 //! made from the view that displays and reports read, and from the exit status that the program
 //! ends with, so that it cannot disagree with either.
 
+mod used;
+
 use std::path::PathBuf;
 
 use apex_core::plan::Matrix;
@@ -15,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::atomic::write_atomically;
 use crate::exit::{ExitRule, ExitStatus};
 use crate::wire::{self, Seconds};
+
+pub use used::{JOB_LIMIT, JobUseRow, ResourcesRow};
 
 /// Name and version of the form.
 pub const SCHEMA: &str = "apex.summary/1";
@@ -53,6 +57,12 @@ pub struct Summary {
     /// Failed tests beyond those that are listed.
     pub failed_tests_left_out: usize,
     pub services: Vec<ServiceRow>,
+    /// What jobs used, where it was measured: those with the most memory first, at most 1,000.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<JobUseRow>,
+    /// What machine and Apex used, where somebody looked from time to time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ResourcesRow>,
     pub warnings: Vec<String>,
 }
 
@@ -165,6 +175,12 @@ pub struct ServiceRow {
     pub state: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// The largest memory that was seen, in mebibytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory_mb: Option<u32>,
+    /// Processor time that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_seconds: Option<f64>,
 }
 
 impl Summary {
@@ -192,6 +208,8 @@ impl Summary {
             failed_tests: failed_tests(view),
             failed_tests_left_out: failed.saturating_sub(FAILED_TESTS_LIMIT),
             services: service_rows(view),
+            jobs: used::jobs(view),
+            resources: ResourcesRow::of(view),
             warnings: view.warnings().to_vec(),
         }
     }
@@ -334,6 +352,8 @@ fn service_rows(view: &RunView) -> Vec<ServiceRow> {
                 name: planned.name.to_string(),
                 state: state.to_owned(),
                 reason: reason.to_owned(),
+                peak_memory_mb: service.peak_memory_mb,
+                cpu_seconds: service.cpu_time.map(|time| Seconds::from(time).number()),
             }
         })
         .collect()
