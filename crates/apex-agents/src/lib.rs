@@ -14,7 +14,6 @@ pub mod executor;
 pub mod guardian;
 pub mod listing;
 pub mod machine;
-pub mod notify;
 pub mod orchestrator;
 mod panics;
 pub mod planning;

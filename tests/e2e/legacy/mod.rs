@@ -1,9 +1,15 @@
 //! The earlier command line: what is accepted, what each flag does, what is never green.
 
+mod cutting;
+mod deciding;
+mod dialects;
 mod effects;
 mod empty;
 mod invocations;
+mod plugins;
+mod services;
 mod shim;
+mod strict;
 mod suite;
 mod texts;
 

@@ -12,7 +12,7 @@ fn project() -> Project {
 }
 
 #[track_caller]
-fn holds(text: &str, parts: &[&str]) {
+pub(super) fn holds(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "`{part}` is missing in:\n{text}");
     }
@@ -110,23 +110,6 @@ fn a_report_stays_below_its_limit_and_changes_no_verdict() {
 }
 
 #[test]
-fn under_the_older_rules_codes_are_those_of_the_earlier_runner() {
-    let project = Project::new(&[]);
-    let unknown = project.run(&["--category", "unti", "--compat", "strict"]);
-    assert_eq!(unknown.status.code(), Some(0), "{}", unknown.stderr);
-    let unknown = project.run(&["--category", "unti"]);
-    assert_eq!(unknown.status.code(), Some(2));
-    holds(&unknown.stderr, &["hint: did you mean `--category unit`?"]);
-    let contradiction = ["--fast-fail", "--no-fast-fail"];
-    assert_eq!(project.run(&contradiction).status.code(), Some(2));
-    let older = [&contradiction[..], &["--compat", "strict"]].concat();
-    assert_eq!(project.run(&older).status.code(), Some(1));
-    let production = project.run(&["--env", "prod", "--category", "unit", "--dry-run"]);
-    assert_eq!(production.status.code(), Some(2));
-    holds(&production.stderr, &["hint: add --allow-prod"]);
-}
-
-#[test]
 fn events_and_nothing_else_stand_on_standard_output_when_asked() {
     if tool("pytest").is_none() {
         return;
@@ -137,4 +120,67 @@ fn events_and_nothing_else_stand_on_standard_output_when_asked() {
         answer.stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     assert_eq!(lines.first().unwrap()["type"], "orchestration_started");
     assert_eq!(lines.last().unwrap()["type"], "orchestration_completed");
+}
+
+#[test]
+fn the_state_of_the_project_is_told_in_the_older_words_and_as_one_object() {
+    let project =
+        Project::new(&[("apex.yaml", "apex: 1\ncategories:\n  unit: {command: \"true\"}\n")]);
+    let idle = project.run(&["--orchestration-status"]);
+    assert_eq!(idle.status.code(), Some(0), "{}", idle.stderr);
+    let line = "=".repeat(60);
+    holds(
+        &idle.stdout,
+        &[
+            &format!("{line}\nORCHESTRATION STATUS\n{line}\nActive Runs: 0\nBackground Tasks: "),
+            "Agents:\n  MasterController idle last heartbeat: never\n",
+            "Services:\n",
+            "Last Run: none",
+        ],
+    );
+    assert_eq!(project.run(&["--category", "unit"]).status.code(), Some(0));
+    let page = project.run(&["--orchestration-status"]).stdout;
+    holds(&page, &["Last Run: ", " passed "]);
+    let object = project.run(&["--orchestration-status", "--progress-mode", "json"]).stdout;
+    assert_eq!(object.lines().count(), 1, "{object}");
+    let object: Value = serde_json::from_str(&object).unwrap();
+    assert_eq!(object["overall_success"], true, "{object}");
+    assert_eq!(object["agent_health"]["MasterController"]["status"], "idle");
+    for field in ["mode", "status", "start_time", "end_time", "current_layer", "error_summary"] {
+        assert!(object.get(field).is_some(), "{field} is missing in {object}");
+    }
+}
+
+#[test]
+fn logs_are_where_people_follow_them() {
+    let project =
+        Project::new(&[("apex.yaml", "apex: 1\ncategories:\n  unit: {command: \"true\"}\n")]);
+    let folder = project.root().join("logs/orchestration");
+    let run = |line: &[&str]| assert_eq!(project.run(line).status.code(), Some(0), "{line:?}");
+    run(&["--category", "unit", "--enable-monitoring=false"]);
+    assert!(!folder.exists(), "without monitoring there is no log");
+    run(&["--category", "unit"]);
+    let text = project.read("logs/orchestration/MasterController_production.log");
+    let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    for field in ["timestamp", "level", "logger", "message", "module", "function", "line"] {
+        assert!(first.get(field).is_some(), "{field} is missing in {first}");
+    }
+    assert!(folder.join("TestOrchestrator_production.log").is_file());
+    assert!(folder.join("LayerExecution_production.log").is_file());
+    assert!(!folder.join("metrics.prom").exists());
+    run(&["--category", "unit", "--enable-monitoring"]);
+    holds(&project.read("logs/orchestration/metrics.prom"), &["# TYPE "]);
+}
+
+#[test]
+fn categories_that_a_filter_found_nothing_in_are_named_in_one_line() {
+    if tool("pytest").is_none() {
+        return;
+    }
+    let answer = project().run(&["--pattern", "*it_works*"]);
+    assert_eq!(answer.status.code(), Some(0), "{}", answer.stderr);
+    holds(&answer.stdout, &["  unit            PASSED (", "  without tests   "]);
+    assert!(!answer.stdout.contains(" EMPTY ("), "{}", answer.stdout);
+    let named = project().run(&["--category", "smoke"]);
+    holds(&named.stdout, &["  smoke           EMPTY ("]);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use apex_agents::notify;
+use apex_agents::errand::Errand;
 use apex_config::model::{Alert, Notify};
 use apex_core::{Sink, Trace};
 use apex_monitor::alerts::{Alerts, Book, Notice, tell};
@@ -78,8 +78,14 @@ impl Messages {
         for notice in notices {
             let Some(command) = &notice.rule.command else { continue };
             let text = format!("{}\n", notice.document());
-            let told = notify::tell(command, &self.root, &self.variables, (&text, PATIENCE)).await;
-            if let Err(reason) = told {
+            let errand = Errand {
+                command,
+                folder: &self.root,
+                variables: &self.variables,
+                input: &text,
+                limit: PATIENCE,
+            };
+            if let Err(reason) = errand.tell().await {
                 troubles.push(format!("alert {}: {reason}", notice.alert));
             }
         }

@@ -26,7 +26,7 @@ use std::time::Duration;
 use apex_agents::controller::{Outcome, PreparedRun};
 use apex_agents::orchestrator::{Interrupts, WatchdogSettings};
 use apex_agents::{Controller, changes, control_group, planning, process, services};
-use apex_core::{Plan, RunId, Sink};
+use apex_core::{History, Plan, RunId, Sink};
 use apex_monitor::run_dir::{Runs, StopRequests};
 
 use crate::apart::apart;
@@ -108,8 +108,17 @@ fn named(value: &str) -> Option<&str> {
 
 /// Makes a plan for a wish.
 pub(crate) fn plan(project: &Project, wish: &planning::Wish) -> Result<Plan, Failure> {
+    plan_seeing(project, wish, |history| history)
+}
+
+/// The same, with earlier runs seen in another light.
+pub(crate) fn plan_seeing(
+    project: &Project,
+    wish: &planning::Wish,
+    seen: impl FnOnce(History) -> History,
+) -> Result<Plan, Failure> {
     let Project { loaded, variables } = project;
-    let history = past::look(&state_folder(project), &loaded.config, wish);
+    let history = seen(past::look(&state_folder(project), &loaded.config, wish));
     planning::plan(&loaded.config, &loaded.root, variables, &history, wish).map_err(Failure::from)
 }
 

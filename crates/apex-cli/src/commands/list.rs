@@ -41,6 +41,7 @@ fn tests(project: &Project, args: &ListArgs) -> Result<(Vec<TestRow>, ExitCode),
         &project.loaded.root,
         &project.variables,
         &plan,
+        None,
     ));
     for (category, why) in &listing.troubles {
         out::people(&format!("warning: {}: {why}\n", plan.category(*category).name));

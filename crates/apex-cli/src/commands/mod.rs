@@ -19,7 +19,7 @@ mod report;
 mod runs;
 mod services;
 mod shim;
-mod status;
+pub(crate) mod status;
 mod watch;
 mod why;
 

@@ -66,7 +66,8 @@ fn resources(state: &std::path::Path) -> Resources {
     }
 }
 
-async fn engine(project: &Project) -> EngineState {
+/// The container engine, or why there is none.
+pub(crate) async fn engine(project: &Project) -> EngineState {
     let place = Place {
         root: project.loaded.root.clone(),
         variables: Arc::new(project.variables.clone()),

@@ -10,7 +10,7 @@ use apex_monitor::legacy::Outline;
 use super::asked::Asked;
 use super::choice::{Arrangement, Choice, Chosen};
 use super::flag::Flag;
-use super::{frameworks, narrowing, variables};
+use super::{frameworks, narrowing, services, variables};
 use crate::project::Project;
 
 /// The most categories in a phase, when nobody says another number.
@@ -34,14 +34,10 @@ pub(crate) fn amend(
     retries(&mut plan, asked);
     failures(&mut plan, asked);
     phases(&mut plan, asked, project);
-    if asked.is_on(Flag::DisableAutoSplit) {
-        whole(&mut plan);
-    }
     narrowing::narrow(&mut plan, &choice.filters, notes);
     frameworks::tell(&mut plan, asked, project, notes);
     variables::set(&mut plan, asked, project);
-    services(&mut plan, asked, project, notes);
-    plan
+    services::settle(plan, asked, project, notes)
 }
 
 /// Says of each category whether it was asked for, and why it is there.
@@ -121,66 +117,5 @@ fn phases(plan: &mut Plan, asked: &Asked, project: &Project) {
     }
     if let Some(1) = asked.whole(Flag::MaxParallelLayers) {
         plan.run_mode = apex_config::model::RunMode::Sequential;
-    }
-}
-
-/// One job in place of parts that were cut on trust.
-fn whole(plan: &mut Plan) {
-    let mut seen: Vec<std::sync::Arc<apex_core::plan::JobSpec>> = Vec::new();
-    let mut keep = Vec::with_capacity(plan.jobs.len());
-    for job in &mut plan.jobs {
-        let Some(undivided) = job.undivided.take() else {
-            keep.push(true);
-            continue;
-        };
-        let is_first = !seen.contains(&undivided);
-        job.spec = (*undivided).clone();
-        if is_first {
-            seen.push(undivided);
-        }
-        keep.push(is_first);
-    }
-    let taken = std::mem::take(plan);
-    let empty = |_| CategoryWork::Empty { looked: String::new() };
-    *plan = taken.with_jobs(|job| keep[job.position()], empty);
-}
-
-/// What flags say of services.
-fn services(plan: &mut Plan, asked: &Asked, project: &Project, notes: &mut Vec<String>) {
-    let is_set = |name: &str| {
-        project.variables.get(name).is_some_and(|value| matches!(value.as_str(), "1" | "true"))
-    };
-    let without_engine =
-        asked.is_on(Flag::NoDocker) || asked.is_on(Flag::DockerBypass) || is_set("TEST_NO_DOCKER");
-    if asked.is_on(Flag::NoServices) || is_set("TEST_NO_SERVICES") {
-        plan.jobs.iter_mut().for_each(|job| job.services.clear());
-        return;
-    }
-    if !without_engine {
-        return;
-    }
-    let config = &project.loaded.config;
-    let in_engine: Vec<bool> = plan
-        .services
-        .iter()
-        .map(|planned| {
-            config.service(planned.name.as_str()).is_some_and(|service| {
-                matches!(service.source, apex_config::model::ServiceSource::Container(_))
-            })
-        })
-        .collect();
-    let mut left: Vec<String> = Vec::new();
-    for job in &mut plan.jobs {
-        job.services.retain(|at| {
-            let stays = !in_engine[at.position()];
-            let name = plan.services[at.position()].name.to_string();
-            if !stays && !left.contains(&name) {
-                left.push(name);
-            }
-            stays
-        });
-    }
-    if !left.is_empty() {
-        notes.push(format!("no container is started: {}", left.join(", ")));
     }
 }

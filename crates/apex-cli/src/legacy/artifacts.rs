@@ -2,29 +2,34 @@
 //! summary. Nothing here changes a verdict, but the least coverage that was asked for.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use apex_agents::errand;
+use apex_agents::errand::Errand;
 use apex_agents::machine::Machine;
+use apex_config::model::CommandLine;
 use apex_monitor::legacy::{
     Decision, Layout, Outline, ReportFolder, ReportSettings, Rules, failure_groups,
     failure_history, layer_results, progress_file, report, report_text, slowest_tests, write_text,
 };
 use apex_monitor::report::{Format, Recorded, write_file};
-use apex_monitor::run_dir::{RunDirectory, read_metrics};
+use apex_monitor::run_dir::RunDirectory;
 use serde_json::json;
 
 use super::asked::Asked;
 use super::filters::Filters;
 use super::flag::Flag;
 use super::frameworks::wants_coverage;
-use super::setting;
-use crate::out;
+use super::{setting, strict};
+use crate::{assemble, out};
 
 /// Kilobytes from which a report counts as large, when nobody says.
 const USUAL_LIMIT: u32 = 100;
 
 /// Bytes of a job's output that a report holds.
 const OUTPUT_LIMIT: usize = 64 * 1024;
+
+/// How long a report on coverage may take.
+const COVERAGE_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Rows of the table of slow tests, when nobody says.
 const SLOWEST: u32 = 10;
@@ -73,7 +78,12 @@ pub(crate) fn write(
     if let Some(path) = report.path {
         after.say(&format!("Report: {}\n", shown(&after.root, &path)));
     }
-    decision.code
+    let code = if report.is_beyond {
+        strict::of_large_report(&after.asked, decision.code)
+    } else {
+        decision.code
+    };
+    strict::of_staging(&after.asked, run, directory, code).unwrap_or(code)
 }
 
 fn shown(root: &Path, path: &Path) -> String {
@@ -84,6 +94,8 @@ fn shown(root: &Path, path: &Path) -> String {
 struct Made {
     text: String,
     path: Option<PathBuf>,
+    /// Whether it is larger than what was asked for.
+    is_beyond: bool,
 }
 
 fn main_report(
@@ -97,7 +109,8 @@ fn main_report(
     let settings = report_settings(asked, run, directory, after);
     let value = report(&run.view, &after.outline, decision, &settings);
     let (text, is_large) = report_text(&value, &settings);
-    if is_large && !settings.cuts {
+    let is_beyond = is_large && !settings.cuts;
+    if is_beyond {
         tell(&format!(
             "the report has more than {} KB; --json-auto-truncate cuts it",
             settings.limit / 1024
@@ -105,7 +118,7 @@ fn main_report(
     }
     let formats = asked.values(Flag::OutputFormat);
     if !formats.is_empty() && !formats.contains(&"json") && !asked.is_given(Flag::Output) {
-        return Made { text, path: None };
+        return Made { text, path: None, is_beyond };
     }
     let path = folder.free("test_report", "json");
     let mut places = vec![path.clone(), folder.at("latest.json")];
@@ -113,7 +126,7 @@ fn main_report(
     for place in &places {
         wrote(place, write_text(place, &text));
     }
-    Made { text, path: Some(path) }
+    Made { text, path: Some(path), is_beyond }
 }
 
 fn report_settings(
@@ -246,12 +259,6 @@ fn texts(after: &After, run: &Recorded, directory: &RunDirectory, decision: &Dec
             .collect();
         after.say(&format!("{}\n", json!({ "services": rows })));
     }
-    let monitors = asked.is_on(Flag::EnableMonitoring) || asked.is_on(Flag::MasterOrchestration);
-    if monitors && let Ok(metrics) = read_metrics(directory) {
-        let path = after.root.join("logs/orchestration/metrics.prom");
-        let text = apex_monitor::measures::text::metrics_text(&metrics);
-        wrote(&path, write_text(&path, &text));
-    }
 }
 
 /// The summaries of warnings that frameworks wrote.
@@ -300,7 +307,14 @@ fn measured(after: &After) -> Option<f64> {
     let words = ["-m", "coverage", "report", "--format=total", "--precision=2"];
     let words: Vec<String> =
         std::iter::once(python.display().to_string()).chain(words.map(str::to_owned)).collect();
-    let answer = errand::run(&words, &after.root, &after.variables, "").ok()?;
+    let errand = Errand {
+        command: &CommandLine::Arguments(words),
+        folder: &after.root,
+        variables: &after.variables,
+        input: "",
+        limit: COVERAGE_PATIENCE,
+    };
+    let answer = assemble::runtime().ok()?.block_on(errand.run()).ok()?;
     answer.stdout.trim().parse().ok()
 }
 
@@ -313,36 +327,4 @@ fn wrote(path: &Path, done: std::io::Result<()>) {
     if let Err(error) = done {
         out::people(&format!("warning: {} cannot be written: {error}\n", path.display()));
     }
-}
-
-/// Whether a service answers where it is expected: its address, or its fixed port here.
-pub(crate) fn answers(service: &apex_config::model::Service) -> bool {
-    use apex_config::model::ServiceSource;
-    use std::net::{TcpStream, ToSocketAddrs as _};
-    let place = match &service.source {
-        ServiceSource::External { url } => host_and_port(url),
-        _ => service
-            .host_ports
-            .values()
-            .chain(service.ports.values())
-            .next()
-            .map(|port| format!("127.0.0.1:{port}")),
-    };
-    let addresses = place.and_then(|place| place.to_socket_addrs().ok());
-    let patience = std::time::Duration::from_secs(2);
-    addresses.into_iter().flatten().any(|at| TcpStream::connect_timeout(&at, patience).is_ok())
-}
-
-fn host_and_port(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let host = rest.split('/').next().filter(|host| !host.is_empty())?;
-    let host = host.rsplit('@').next().unwrap_or(host);
-    let port = match scheme {
-        "https" => 443,
-        "postgresql" | "postgres" => 5432,
-        "redis" => 6379,
-        _ => 80,
-    };
-    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    Some(if has_port { host.to_owned() } else { format!("{host}:{port}") })
 }

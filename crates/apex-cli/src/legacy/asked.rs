@@ -14,7 +14,7 @@ pub(crate) enum Given {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Occurrence {
     pub(crate) flag: Flag,
-    /// As it was typed.
+    /// As it was typed, an abbreviation whole.
     pub(crate) spelled: String,
     pub(crate) given: Given,
 }

@@ -1,12 +1,12 @@
 //! Background work of the earlier command line, in the words of the subcommands that do it.
 //!
-//! This file only translates. What `apex run --background`, `apex bg` and `apex status` do is theirs;
+//! This file only translates. What `apex run --background` and `apex bg` do is theirs;
 //! where a build has no such subcommand, that is said.
 
 use super::asked::Asked;
-use super::choice::is_strict;
 use super::flag::Flag;
 use super::setting;
+use super::strict::is_strict;
 use crate::args;
 use crate::commands;
 use crate::failure::Failure;
@@ -22,9 +22,6 @@ const USUAL_MINUTES: u32 = 30;
 pub(crate) fn looks(asked: &Asked) -> Vec<Vec<String>> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let mut calls = Vec::new();
-    if asked.is_on(Flag::OrchestrationStatus) {
-        calls.push(words(&["status"]));
-    }
     if asked.is_on(Flag::BackgroundStatus) {
         calls.push(words(&["bg", "list"]));
     }

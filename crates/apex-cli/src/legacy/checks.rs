@@ -6,15 +6,18 @@ use std::path::Path;
 use std::time::Instant;
 
 use apex_agents::detect::Inventory;
-use apex_agents::errand;
+use apex_agents::errand::{Answer, Errand};
 use apex_agents::machine::Machine;
+use apex_config::model::CommandLine;
 use apex_core::plan::CategoryWork;
 
 use super::flag::Flag;
 use super::gates::{Scene, notes};
-use super::running::say;
+use super::running::{self, say};
+use crate::commands::status;
+use crate::exit::ExitCode;
 use crate::failure::Failure;
-use crate::out;
+use crate::{assemble, out, render};
 
 /// Reads paths, one a line, and names those that are no Python.
 const READ_ALL: &str = "import ast, sys
@@ -35,6 +38,9 @@ pub(super) fn before(scene: &Scene) -> Result<Option<u8>, Failure> {
     {
         return Ok(Some(1));
     }
+    if asked.is_on(Flag::StartDocker) && !engine_answers(scene)? {
+        return Ok(Some(environment_code(scene)));
+    }
     for job in JOBS {
         if asked.is_on(job.flag) && !run(scene, job)? {
             return Ok(Some(1));
@@ -43,8 +49,20 @@ pub(super) fn before(scene: &Scene) -> Result<Option<u8>, Failure> {
     Ok(None)
 }
 
+/// Whether there is a container engine, which services were asked to be started in.
+fn engine_answers(scene: &Scene) -> Result<bool, Failure> {
+    let engine = assemble::runtime()?.block_on(status::engine(&scene.project));
+    if !engine.is_reachable {
+        out::people(&format!(
+            "error: no container engine answers: {}\nhint: start it, or leave --start-docker out\n",
+            engine.reason
+        ));
+    }
+    Ok(engine.is_reachable)
+}
+
 fn environment_code(scene: &Scene) -> u8 {
-    if super::running::is_fine(&scene.asked) { 3 } else { 1 }
+    running::folded(ExitCode::Environment, running::is_fine(&scene.asked))
 }
 
 /// Whether every selected category has its tools; those that have not are named.
@@ -70,7 +88,7 @@ fn all_can_be_read(scene: &Scene) -> bool {
     let machine = Machine { variables: &scene.project.variables, folder: root };
     let Some(python) = machine.python_of("").filter(|_| !files.is_empty()) else { return true };
     let words = [python.display().to_string(), "-c".to_owned(), READ_ALL.to_owned()];
-    match errand::run(&words, root, &scene.project.variables, &files.join("\n")) {
+    match answer(scene, root, &words, &files.join("\n")) {
         Ok(answer) if answer.stdout.is_empty() => true,
         Ok(answer) => {
             let broken: String =
@@ -78,11 +96,25 @@ fn all_can_be_read(scene: &Scene) -> bool {
             out::people(&format!("{broken}hint: mend it, or leave --full-validate out\n"));
             false
         }
-        Err(error) => {
-            notes(&[format!("--full-validate: {} cannot be started: {error}", python.display())]);
+        Err(why) => {
+            notes(&[format!("--full-validate: {why}")]);
             true
         }
     }
+}
+
+/// What a program in front of the tests answers, which may take as long as a run.
+fn answer(scene: &Scene, folder: &Path, words: &[String], input: &str) -> Result<Answer, String> {
+    let config = &scene.project.loaded.config;
+    let errand = Errand {
+        command: &CommandLine::Arguments(words.to_vec()),
+        folder,
+        variables: &scene.project.variables,
+        input,
+        limit: scene.plan.budget.unwrap_or(config.execution.global_timeout),
+    };
+    let runtime = assemble::runtime().map_err(|failure| render::failure(&failure))?;
+    runtime.block_on(errand.run())
 }
 
 /// A job in front of the categories, in the words of each sort of project.
@@ -166,11 +198,11 @@ fn run(scene: &Scene, job: &Job) -> Result<bool, Failure> {
 
 fn one(scene: &Scene, job: &Job, place: &Path, words: &[String]) -> bool {
     let began = Instant::now();
-    let answer = errand::run(words, place, &scene.project.variables, "");
+    let answer = answer(scene, place, words, "");
     let spent = began.elapsed().as_secs_f64();
     let (is_good, text) = match answer {
-        Ok(answer) => (answer.is_success, format!("{}{}", answer.stdout, answer.stderr)),
-        Err(error) => (false, format!("{} cannot be started: {error}\n", words[0])),
+        Ok(answer) => (answer.status.success(), format!("{}{}", answer.stdout, answer.stderr)),
+        Err(why) => (false, format!("{why}\n")),
     };
     let word = if is_good { "PASSED" } else { "FAILED" };
     say(scene, &format!("  {:<15} {word} ({spent:.2}s) {}\n", job.title, words.join(" ")));

@@ -15,6 +15,7 @@ use super::filters::{Filters, filters, main};
 use super::flag::Flag;
 use super::layers::{Mode, layers, mode, of_mode};
 use super::refusal::Refusal;
+use super::strict::{is_strict, is_unknown_only};
 
 /// What a command line means.
 #[derive(Clone, Debug, PartialEq)]
@@ -276,18 +277,4 @@ fn rule(asked: &Asked) -> Option<FailFast> {
         Some(word) => FailFast::from_word(word),
         None => is_strict(asked).then_some(FailFast::Phase),
     }
-}
-
-/// Whether the codes and defaults of the earlier runner are asked for.
-pub(crate) fn is_strict(asked: &Asked) -> bool {
-    match asked.value(Flag::Compat) {
-        Some(word) => word == "strict",
-        None => std::env::var("APEX_COMPAT").is_ok_and(|word| word == "strict"),
-    }
-}
-
-/// Whether names were asked for and, under the older rules, none of them is known.
-pub(crate) fn is_unknown_only(asked: &Asked) -> bool {
-    let flags = [Flag::Category, Flag::Level, Flag::Service];
-    is_strict(asked) && flags.iter().any(|flag| asked.is_given(*flag))
 }

@@ -9,6 +9,7 @@ use apex_core::plan::{JobSpec, Plan, Work};
 
 use super::asked::Asked;
 use super::flag::Flag;
+use super::strict::is_strict;
 use super::table;
 use crate::project::Project;
 
@@ -111,7 +112,11 @@ fn told(asked: &Asked, plan: &Plan, project: &Project, notes: &mut Vec<String>) 
         say(Flag::CypressHeaded, vec![(Cypress, headed.clone()), (Playwright, headed)]);
     }
     if let Some(browser) = asked.value(Flag::CypressBrowser) {
-        say(Flag::CypressBrowser, vec![(Cypress, words(&["--browser", browser]))]);
+        let mut known = vec![(Cypress, words(&["--browser", browser]))];
+        if browser == "firefox" {
+            known.push((Playwright, words(&["--browser", browser])));
+        }
+        say(Flag::CypressBrowser, known);
     }
     if asked.is_on(Flag::Parallel) {
         say(Flag::Parallel, workers(asked, plan, project, notes));
@@ -154,7 +159,8 @@ fn workers(
 
 /// Whether coverage is asked for.
 pub(crate) fn wants_coverage(asked: &Asked) -> bool {
-    let is_asked = asked.is_on(Flag::Coverage) || asked.is_given(Flag::MinCoverage);
+    let is_asked =
+        asked.is_on(Flag::Coverage) || asked.is_given(Flag::MinCoverage) || is_strict(asked);
     is_asked && !asked.is_on(Flag::NoCoverage)
 }
 

@@ -3,24 +3,24 @@
 
 use std::ffi::OsString;
 
-use apex_agents::listing;
 use apex_core::plan::{CategoryWork, Plan};
 use apex_monitor::legacy::Outline;
 
 use super::amend::width;
 use super::asked::Asked;
-use super::choice::{self, Arrangement, Choice, is_strict, is_unknown_only};
+use super::choice::{self, Arrangement, Choice};
 use super::flag::Flag;
 use super::planned::{self, Planned};
 use super::{
-    artifacts, background, checks, grammar, help, inert, looks, narrowing, running, setting,
+    artifacts, background, checks, grammar, help, inert, looks, narrowing, running, setting, strict,
 };
+use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::project::Project;
-use crate::{assemble, out, render};
+use crate::{out, render};
 
 /// The code for what was not understood.
-const USAGE: u8 = 2;
+const USAGE: u8 = ExitCode::Usage.number();
 
 /// Everything that a run by the earlier command line is about.
 pub(crate) struct Scene {
@@ -55,13 +55,14 @@ pub(crate) fn execute(words: Vec<OsString>) -> u8 {
     if let Some(code) = help_or_version(&words) {
         return code;
     }
-    let asked = match grammar::parse(&words) {
+    let mut asked = match grammar::parse(&words) {
         Ok(asked) => asked,
         Err(refusal) => {
             out::people(&refusal.text());
-            return strict_code(&words, &refusal.message);
+            return strict::of_refusal(&words, &refusal.message, USAGE);
         }
     };
+    strict::last_ones(&mut asked);
     answer(asked)
 }
 
@@ -77,14 +78,6 @@ fn help_or_version(words: &[String]) -> Option<u8> {
         return Some(0);
     }
     None
-}
-
-/// The earlier runner ended with 1 where flags contradict each other.
-fn strict_code(words: &[String], message: &str) -> u8 {
-    let is_strict = words.windows(2).any(|two| two[0] == "--compat" && two[1] == "strict")
-        || words.iter().any(|word| word == "--compat=strict");
-    let is_older = message.contains("contradict") || message.starts_with("argument --maxfail");
-    if is_strict && is_older { 1 } else { USAGE }
 }
 
 fn answer(asked: Asked) -> u8 {
@@ -174,6 +167,7 @@ fn gates(asked: Asked) -> Result<u8, Stop> {
     notes(&of_plan);
     let by_layers = matches!(choice.arrangement, Arrangement::Layers { .. });
     let outline = Outline::of(&project.loaded.config, &plan, by_layers, width(&asked));
+    let outline = if strict::is_strict(&asked) { outline } else { outline.measured(&plan) };
     let scene = Scene { asked, project, choice, plan, outline };
     Ok(plan_and_after(scene)?)
 }
@@ -222,14 +216,18 @@ fn queue(asked: &Asked, words: Vec<String>) -> Result<u8, Failure> {
     background::dispatch(asked, words)
 }
 
+/// The code of a request without any work.
+fn nothing_code(asked: &Asked) -> u8 {
+    if running::allows_empty(asked) {
+        return ExitCode::Passed.number();
+    }
+    running::folded(ExitCode::NothingRan, running::is_fine(asked))
+}
+
 /// Nothing is left of what was asked for.
 fn nothing_selected(asked: &Asked) -> u8 {
     out::people("error: nothing is selected\nhint: `--list` shows what there is\n");
-    match () {
-        () if is_unknown_only(asked) || running::allows_empty(asked) => 0,
-        () if running::is_fine(asked) => 4,
-        () => 1,
-    }
+    if strict::is_unknown_only(asked) { 0 } else { nothing_code(asked) }
 }
 
 fn plan_and_after(scene: Scene) -> Result<u8, Failure> {
@@ -244,12 +242,7 @@ fn plan_and_after(scene: Scene) -> Result<u8, Failure> {
     }
     if asked.is_on(Flag::DryRun) {
         tell_filters(&scene);
-        let is_fine = running::is_fine(asked);
-        return Ok(match (has_work, running::allows_empty(asked), is_fine) {
-            (true, ..) | (false, true, _) => 0,
-            (false, false, true) => 4,
-            (false, false, false) => 1,
-        });
+        return Ok(if has_work { 0 } else { nothing_code(asked) });
     }
     if asked.is_on(Flag::FastCollection) {
         return Ok(fast_collection(&scene));
@@ -307,13 +300,21 @@ fn explained(scene: &Scene) -> String {
     text
 }
 
-/// The scene with only the tests whose names fit, where a filter asks for names.
+/// The scene with only the tests whose names fit, where a filter asks for names; with a limit on
+/// the look for names, a category that exceeds it does not run.
 fn named(mut scene: Scene) -> Result<Scene, Failure> {
-    if !narrowing::needs_names(&scene.plan, &scene.choice.filters) {
+    let is_filtered = narrowing::needs_names(&scene.plan, &scene.choice.filters);
+    if !is_filtered && !scene.asked.is_given(Flag::CollectionTimeout) {
         return Ok(scene);
     }
     let mut told = Vec::new();
-    scene.plan = narrowing::by_names(scene.plan, &scene.choice.filters, &scene.project, &mut told)?;
+    let found = narrowing::named(&scene.plan, &scene.asked, &scene.project, &mut told)?;
+    let plan = narrowing::without_late(std::mem::take(&mut scene.plan), &found);
+    scene.plan = if is_filtered {
+        narrowing::by_names(plan, &scene.choice.filters, &found, &mut told)
+    } else {
+        plan
+    };
     notes(&told);
     Ok(scene)
 }
@@ -333,21 +334,14 @@ fn fast_collection(scene: &Scene) -> u8 {
     }
     text.push_str(&format!("Test files: {files}\n"));
     running::say(scene, &text);
-    u8::from(files == 0 || is_strict(&scene.asked))
+    strict::of_collection(&scene.asked, u8::from(files == 0))
 }
 
 /// Lists the tests of the plan; whether there are any is the code.
 fn collect(scene: &Scene, prints: bool) -> Result<u8, Failure> {
-    let loaded = &scene.project.loaded;
-    let found = assemble::runtime()?.block_on(listing::list(
-        &loaded.config,
-        &loaded.root,
-        &scene.project.variables,
-        &scene.plan,
-    ));
-    for (category, why) in &found.troubles {
-        notes(&[format!("{}: {why}", scene.plan.category(*category).name)]);
-    }
+    let mut told = Vec::new();
+    let found = narrowing::named(&scene.plan, &scene.asked, &scene.project, &mut told)?;
+    notes(&told);
     if prints {
         let ids: String = found.tests.iter().map(|(_, case)| format!("{}\n", case.id)).collect();
         out::data(&ids);

@@ -48,7 +48,7 @@ impl Reader<'_> {
                 Some((name, value)) => (name, Some(value.to_owned())),
                 None => (word, None),
             };
-            let row = self.long(name)?;
+            let (row, name) = self.long(name)?;
             return self.take(row, name, value);
         }
         if word.len() > 1 && word.starts_with('-') && !is_number(word) {
@@ -57,10 +57,11 @@ impl Reader<'_> {
         self.stray(word)
     }
 
-    /// The row of a long spelling, exact or abbreviated.
-    fn long(&mut self, name: &str) -> Result<&'static Row, Refusal> {
+    /// The row of a long spelling, exact or abbreviated, and the whole of it.
+    fn long(&mut self, name: &str) -> Result<(&'static Row, &'static str), Refusal> {
         if let Some(row) = table::find(name) {
-            return Ok(row);
+            let whole = row.all_spellings().find(|one| *one == name);
+            return Ok((row, whole.unwrap_or_else(|| row.first())));
         }
         let is_refused = |spellings: &str| spellings.split(' ').any(|one| one == name);
         if let Some((_, hint)) = REFUSED.iter().find(|(spellings, _)| is_refused(spellings)) {
@@ -80,7 +81,7 @@ impl Reader<'_> {
                     return Err(Refusal::new(message, format!("write `{full}` if that is meant")));
                 }
                 self.asked.note(format!("{name} read as {full}"));
-                Ok(row)
+                Ok((row, full))
             }
             [_, _, ..] if name.len() > 2 => {
                 let names: Vec<&str> = meant.iter().map(|row| row.first()).collect();

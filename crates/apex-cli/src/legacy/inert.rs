@@ -13,32 +13,9 @@ const ALWAYS: [(Flag, &str); 4] = [
 ];
 
 /// Flags whose part of Apex is arranged in another way, with the reason.
-const ARRANGED: [(Flag, &str); 10] = [
-    (
-        Flag::StartDocker,
-        "services that the selection declares are started; without an engine their categories fail",
-    ),
-    (Flag::CypressParallel, "specs of cypress are cut into jobs that run beside each other"),
-    (
-        Flag::CypressWorkers,
-        "specs of cypress are cut into jobs that run beside each other, see --workers",
-    ),
-    (Flag::AutoServices, "services that the selection declares are always started"),
+const ARRANGED: [(Flag, &str); 2] = [
     (Flag::NoRebuild, "an image is built only when what it is made of has changed"),
     (Flag::RebuildAll, "an image is built whenever what it is made of has changed"),
-    (
-        Flag::PreferStaging,
-        "a service is where its `remote_url` says in staging and production only",
-    ),
-    (
-        Flag::WindowSize,
-        "work is cut by what earlier runs took; `split` of a category sets the window",
-    ),
-    (
-        Flag::SplittingStrategy,
-        "work is cut by what earlier runs took; `shards` of a category sets a number",
-    ),
-    (Flag::CollectionTimeout, "collection counts against the limit of its category, see --timeout"),
 ];
 
 /// One note for each flag that was given and does nothing.

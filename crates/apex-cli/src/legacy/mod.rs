@@ -6,6 +6,7 @@
 //! [`planned`] makes the plan. The run itself is the one of `apex run`. What is different from the
 //! earlier runner, and why, stands in `docs/design/014-earlier-command-line.md`.
 
+mod address;
 mod amend;
 mod artifacts;
 mod asked;
@@ -31,8 +32,11 @@ mod pattern;
 mod planned;
 mod refusal;
 mod running;
+mod services;
 mod setting;
 mod spelled;
+mod splitting;
+mod strict;
 mod table;
 mod variables;
 

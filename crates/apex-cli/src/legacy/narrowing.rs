@@ -4,9 +4,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use apex_agents::detect::Inventory;
-use apex_agents::listing;
+use apex_agents::listing::{self, Listing};
 use apex_agents::planning::{self, Wish};
 use apex_config::model::{Category, CategoryName, RunnerKind};
 use apex_core::CategoryIx;
@@ -14,9 +15,11 @@ use apex_core::plan::{CategoryWork, JobSpec, Part, Plan, Work};
 use apex_core::select::{Request, Target};
 use apex_core::test_case::TestCase;
 
+use super::asked::Asked;
 use super::choice::Chosen;
 use super::expression::{self, Expression};
 use super::filters::Filters;
+use super::flag::Flag;
 use super::pattern::Pattern;
 use crate::assemble;
 use crate::failure::Failure;
@@ -215,6 +218,46 @@ fn by_tags(plan: &mut Plan, filters: &Filters) {
     *plan = taken.with_jobs(|job| keep[job.position()], nothing);
 }
 
+/// Seconds that a look for the names of tests may take, when nobody says.
+const USUAL_LIMIT: u64 = 30;
+
+/// Asks the frameworks for the names of the tests of a plan; what could not be named is told.
+pub(crate) fn named(
+    plan: &Plan,
+    asked: &Asked,
+    project: &Project,
+    notes: &mut Vec<String>,
+) -> Result<Listing, Failure> {
+    let loaded = &project.loaded;
+    let limit = asked.whole(Flag::CollectionTimeout).map_or(USUAL_LIMIT, u64::from);
+    let limit = Some(Duration::from_secs(limit));
+    let found = assemble::runtime()?.block_on(listing::list(
+        &loaded.config,
+        &loaded.root,
+        &project.variables,
+        plan,
+        limit,
+    ));
+    for (category, why) in &found.troubles {
+        notes.push(format!("{}: {why}", plan.category(*category).name));
+    }
+    for category in &found.late {
+        let name = &plan.category(*category).name;
+        notes.push(format!("{name}: its tests were not named in time, see --collection-timeout"));
+    }
+    Ok(found)
+}
+
+/// The plan in which the categories whose tests were not named in time cannot run.
+pub(crate) fn without_late(plan: Plan, found: &Listing) -> Plan {
+    let owner: Vec<CategoryIx> = plan.jobs.iter().map(|job| job.category).collect();
+    let late = |_| CategoryWork::Unavailable {
+        reason: "collection_error: its tests could not be named in time, see --collection-timeout"
+            .to_owned(),
+    };
+    plan.with_jobs(|job| !found.late.contains(&owner[job.position()]), late)
+}
+
 /// Whether some filter can only be answered when the names of tests are known.
 pub(crate) fn needs_names(plan: &Plan, filters: &Filters) -> bool {
     let others = plan.jobs.iter().any(|job| job.spec.runner != RunnerKind::Pytest);
@@ -223,23 +266,13 @@ pub(crate) fn needs_names(plan: &Plan, filters: &Filters) -> bool {
     !filters.patterns.is_empty() || keyword_left || filters.is_alone()
 }
 
-/// The plan with only the tests whose names fit; asks the frameworks for the names.
+/// The plan with only the tests whose names fit.
 pub(crate) fn by_names(
     plan: Plan,
     filters: &Filters,
-    project: &Project,
+    found: &Listing,
     notes: &mut Vec<String>,
-) -> Result<Plan, Failure> {
-    let loaded = &project.loaded;
-    let found = assemble::runtime()?.block_on(listing::list(
-        &loaded.config,
-        &loaded.root,
-        &project.variables,
-        &plan,
-    ));
-    for (category, why) in &found.troubles {
-        notes.push(format!("{}: {why}", plan.category(*category).name));
-    }
+) -> Plan {
     let patterns: Vec<Pattern> = filters.patterns.iter().map(|text| Pattern::new(text)).collect();
     let keywords: Vec<Expression> =
         filters.keywords.iter().filter_map(|text| expression::parse(text).ok()).collect();
@@ -275,7 +308,7 @@ pub(crate) fn by_names(
         }
     }
     let nothing = |_| CategoryWork::Empty { looked: "no test fits the filter".to_owned() };
-    Ok(plan.with_jobs(|job| keep[job.position()], nothing))
+    plan.with_jobs(|job| keep[job.position()], nothing)
 }
 
 /// Whether a test is one of a job: a category may have several.

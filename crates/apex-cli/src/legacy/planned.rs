@@ -8,7 +8,7 @@ use super::amend::amend;
 use super::asked::Asked;
 use super::choice::{Arrangement, Choice, Chosen};
 use super::flag::Flag;
-use super::narrowing;
+use super::{narrowing, splitting};
 use crate::assemble;
 use crate::failure::Failure;
 use crate::project::Project;
@@ -28,7 +28,10 @@ pub(crate) fn plan(asked: &Asked, choice: &Choice, project: &Project) -> Result<
         Arrangement::Categories(chosen) if !choice.filters.paths.is_empty() => {
             by_paths(asked, choice, chosen, project, request, &mut notes)?
         }
-        _ => assemble::plan(project, &Wish::Request(request))?,
+        _ => {
+            let seen = |history| splitting::seen(asked, history);
+            assemble::plan_seeing(project, &Wish::Request(request), seen)?
+        }
     };
     let mut plan = amend(plan, asked, choice, project, &mut notes);
     plan.notes.clear();

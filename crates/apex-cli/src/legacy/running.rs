@@ -8,10 +8,11 @@ use apex_core::{RunId, Sink};
 use apex_monitor::legacy::{self, Console, ConsoleSettings, Loudness, Rules, decide};
 use apex_monitor::run_dir::Runs;
 
+use super::address::Address;
 use super::asked::Asked;
-use super::choice::is_strict;
 use super::flag::Flag;
 use super::gates::Scene;
+use super::strict::is_strict;
 use super::{artifacts, setting};
 use crate::args::{
     BackgroundArgs, DialectWord, DoorArgs, PartArgs, ProgressMode, ReportsArgs, RunArgs, ShareArgs,
@@ -276,7 +277,7 @@ pub(crate) fn health(scene: &Scene) -> Result<u8, Failure> {
     let mut text = String::new();
     for planned in &scene.plan.services {
         let service = scene.project.loaded.config.service(planned.name.as_str());
-        let answers = service.is_some_and(artifacts::answers);
+        let answers = service.and_then(Address::of_service).is_some_and(|at| at.answers());
         dead += u32::from(!answers);
         let word = if answers { "answers" } else { "does not answer" };
         text.push_str(&format!("  {} {word}\n", planned.name));

@@ -2,15 +2,23 @@
 
 use std::path::PathBuf;
 
+use apex_config::model::Telemetry;
 use apex_config::{Node, Overlay, Place, SourceKind};
 
 use super::asked::Asked;
 use super::choice_names::plain;
 use super::flag::Flag;
 use super::refusal::Refusal;
+use super::{services, splitting};
 use crate::args::{ColorWord, GlobalArgs};
 use crate::failure::Failure;
 use crate::project::Project;
+
+/// The folder of the logs that people follow with `tail -f`.
+const LOGS: &str = "logs/orchestration";
+
+/// The file of metrics in it.
+const METRICS: &str = "metrics.prom";
 
 /// The options that hold for every command, as these flags mean them.
 pub(crate) fn global(asked: &Asked) -> GlobalArgs {
@@ -60,13 +68,28 @@ pub(crate) fn load(asked: &Asked) -> Result<Project, Unloadable> {
         |flags| Project::load_silently(&global, environment, flags).map_err(Unloadable::Failed);
     let project = load(flags(asked))?;
     let more = depending(asked, &project).map_err(Unloadable::Refused)?;
-    if more.is_empty() { Ok(project) } else { load(flags(asked).merged(more)) }
+    let mut project = if more.is_empty() { project } else { load(flags(asked).merged(more))? };
+    telemetry(asked, &mut project.loaded.config.telemetry);
+    services::relocate(asked, &mut project);
+    Ok(project)
+}
+
+/// The log is where people follow it, unless the project says another folder; with monitoring,
+/// the metrics stand beside it while the run goes on, and without any, there is no log.
+fn telemetry(asked: &Asked, telemetry: &mut Telemetry) {
+    let folder = telemetry.logs.dir.get_or_insert_with(|| LOGS.to_owned());
+    if asked.is_on(Flag::EnableMonitoring) || asked.is_on(Flag::MasterOrchestration) {
+        telemetry.metrics_file.get_or_insert_with(|| format!("{folder}/{METRICS}"));
+    }
+    if asked.is_off(Flag::EnableMonitoring) {
+        telemetry.logs.level = "off".to_owned();
+    }
 }
 
 /// What flags set whose meaning depends on what is configured.
 fn depending(asked: &Asked, project: &Project) -> Result<Overlay, Refusal> {
-    let mut flags = Overlay::flags();
     let config = &project.loaded.config;
+    let mut flags = splitting::flags(asked, config);
     if let Some(word) = asked.value(Flag::ServiceCategory) {
         let Some(category) = config.category(&plain(word)) else {
             let known: Vec<&str> = config.categories.keys().map(|name| name.as_str()).collect();

@@ -63,6 +63,18 @@ impl Service {
             restarts: 0,
         }
     }
+
+    /// Says that it runs already, at this URL. What only a container or program of its own has is
+    /// not asked of it: inner and fixed ports, and checks that look inside.
+    pub fn move_to(&mut self, url: String) {
+        self.source = ServiceSource::External { url };
+        self.ports.clear();
+        self.host_ports.clear();
+        self.readiness.checks.retain(|check| {
+            use ReadinessCheck::{Command, Http, Preset, Tcp};
+            matches!(check, Command(_) | Http { .. } | Preset { .. } | Tcp { .. })
+        });
+    }
 }
 
 /// How long a service lives.

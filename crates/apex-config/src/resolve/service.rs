@@ -121,6 +121,12 @@ fn service(work: &mut Work<'_, '_>, name: &ServiceName, severity: Severity) -> S
         let port = container::preset_port(&mut service, preset);
         service.readiness.checks.push(ReadinessCheck::Preset { preset, port });
     }
+    if let ServiceSource::External { url } = &service.source
+        && own.node("external").is_none()
+    {
+        let url = url.clone();
+        service.move_to(url);
+    }
     container::usual_readiness(&mut service);
     exports::add_usual(&mut service, work.scene.variables);
     service

@@ -48,6 +48,24 @@ impl Outline {
         }
     }
 
+    /// The same, expecting of categories what earlier runs took, where all of their jobs were
+    /// measured.
+    #[must_use]
+    pub fn measured(mut self, plan: &Plan) -> Self {
+        let slots = plan.slots.max(1);
+        for (estimate, category) in self.estimates.iter_mut().zip(&plan.categories) {
+            let CategoryWork::Jobs { first, count } = category.work else { continue };
+            let of_category = plan.jobs.iter().skip(first.position()).take(count as usize);
+            let taken: Option<Vec<Duration>> =
+                of_category.map(|job| Some(job.forecast?.expected)).collect();
+            let Some(taken) = taken else { continue };
+            let beside = slots.min(count);
+            let longest = taken.iter().copied().max().unwrap_or_default();
+            *estimate = longest.max(taken.iter().sum::<Duration>() / beside.max(1));
+        }
+        self
+    }
+
     /// What the run is expected to take: the longest of each phase, one phase after the other.
     #[must_use]
     pub fn estimate(&self) -> Duration {

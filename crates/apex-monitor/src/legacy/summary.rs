@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use apex_core::plan::PlannedCategory;
+use apex_core::view::CategoryView;
 use apex_core::{Outcome, RunView};
 
 use super::text::banner;
@@ -10,6 +12,9 @@ use super::verdict::Decision;
 
 /// Failures that are shown one by one.
 const SHOWN: usize = 20;
+
+/// Categories without tests that have a line of their own.
+const FEW: usize = 3;
 
 /// The failures of a run: id, first line, where the output is. Empty when there are none.
 #[must_use]
@@ -74,26 +79,37 @@ fn of_categories(view: &RunView) -> String {
     text
 }
 
-/// A line for each category: name, how it ended, time, numbers, and why it did not pass.
+/// A line for each category: name, how it ended, time, numbers, and why it did not pass. Of many
+/// that nobody named and that have no test, the names in one line.
 fn rows(view: &RunView) -> Vec<String> {
-    let plan = view.plan();
-    let each = plan.categories.iter().zip(view.categories());
-    each.map(|(planned, seen)| {
-        let (word, reason) = match seen.progress.ending() {
-            Some(end) => (end.outcome.as_str().to_uppercase(), end.reason.as_str()),
-            None => ("not_run".to_uppercase(), ""),
-        };
-        let spent = seconds(seen.progress.spent(view.last()));
-        let counts: Vec<String> =
-            seen.counts.present().map(|(outcome, number)| format!("{number} {outcome}")).collect();
-        let mut row =
-            format!("  {:<15} {word} ({spent}) {}", planned.name.as_str(), counts.join(", "));
-        if !reason.is_empty() && word != "PASSED" {
-            row.push_str(&format!(" - {reason}"));
-        }
-        row.trim_end().to_owned()
-    })
-    .collect()
+    let is_empty = |(planned, seen): &(&PlannedCategory, &CategoryView)| {
+        let outcome = seen.progress.ending().map(|end| end.outcome);
+        !planned.named && outcome == Some(Outcome::Empty)
+    };
+    let each = || view.plan().categories.iter().zip(view.categories());
+    let empty: Vec<&str> = each().filter(is_empty).map(|(one, _)| one.name.as_str()).collect();
+    if empty.len() <= FEW {
+        return each().map(|(planned, seen)| row(planned, seen, view)).collect();
+    }
+    let others = each().filter(|one| !is_empty(one));
+    let mut rows: Vec<String> = others.map(|(planned, seen)| row(planned, seen, view)).collect();
+    rows.push(format!("  {:<15} {}", "without tests", empty.join(", ")));
+    rows
+}
+
+fn row(planned: &PlannedCategory, seen: &CategoryView, view: &RunView) -> String {
+    let (word, reason) = match seen.progress.ending() {
+        Some(end) => (end.outcome.as_str().to_uppercase(), end.reason.as_str()),
+        None => ("not_run".to_uppercase(), ""),
+    };
+    let spent = seconds(seen.progress.spent(view.last()));
+    let counts: Vec<String> =
+        seen.counts.present().map(|(outcome, number)| format!("{number} {outcome}")).collect();
+    let mut row = format!("  {:<15} {word} ({spent}) {}", planned.name.as_str(), counts.join(", "));
+    if !reason.is_empty() && word != "PASSED" {
+        row.push_str(&format!(" - {reason}"));
+    }
+    row.trim_end().to_owned()
 }
 
 fn of_layers(view: &RunView, decision: &Decision) -> String {
