@@ -104,7 +104,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "a secret in the last lines",
-        services: "demo: {image: '{image}', command: 'echo token is $TOKEN; exit 3', secrets: {TOKEN: {variable: HOME}}}",
+        services: "demo: {image: '{image}', command: 'echo token is $TOKEN; exit 3', secrets: {TOKEN: {variable: PATH}}}",
         job: "true",
         code: 3,
         words: &["ended with exit code 3", "token is ***"],

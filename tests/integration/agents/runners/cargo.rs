@@ -146,7 +146,8 @@ fn cut_while_two_hang(tools: Tools) -> Driven {
     for hanging in [id("c_hangs"), id("d_hangs")] {
         assert!(driven.started.contains(&hanging), "{hanging}: {driven:#?}");
     }
-    assert_eq!(driven.started.len(), 4, "{driven:#?}");
+    // nextest may begin the last one between the end of a test and the request to itself.
+    assert!(matches!(driven.started.len(), 4 | 5), "{driven:#?}");
     for known in [id("e_never"), "doc$src/lib.rs - (line 1)".to_owned()] {
         assert!(driven.discovered.contains(&known), "{known}: {driven:#?}");
     }

@@ -77,7 +77,7 @@ fn who_ends_the_process_is_named_and_the_rest_runs() {
 #[test]
 fn a_test_that_hangs_is_named_and_where_vitest_cannot_know_its_file_is() {
     for suite in suites(RunnerKind::Vitest) {
-        let waits = "test('hangs', async () => { setTimeout(() => writeFileSync('it.ran', ''), 500); \
+        let waits = "test('hangs', async () => { setTimeout(() => writeFileSync('it.ran', ''), 3000); \
                      await new Promise((done) => setTimeout(done, 600_000)); }, 600_000);\n";
         super::hangs(&suite, &format!("{FIRST}{waits}"), "a.test.js");
         std::fs::remove_file(suite.project.path().join("it.ran")).expect("the test ran");
