@@ -21,7 +21,11 @@ fn main() -> ProcessExit {
         return ProcessExit::from(u8::from(!is_done));
     }
     if let Some((stage, supervision)) = args::supervision() {
-        return ProcessExit::from(u8::from(!assemble::background::supervisor(stage, &supervision)));
+        let is_done = assemble::background::supervisor(stage, &supervision);
+        if stage == args::Stage::Stay {
+            legacy::keep_background_records(&supervision);
+        }
+        return ProcessExit::from(u8::from(!is_done));
     }
     let mut words = std::env::args_os();
     let program = words.next();

@@ -1,5 +1,6 @@
 //! The earlier command line: what is accepted, what each flag does, what is never green.
 
+mod background;
 mod cutting;
 mod deciding;
 mod dialects;

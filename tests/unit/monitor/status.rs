@@ -1,7 +1,7 @@
 //! How a project stands, in the words of the earlier runner.
 
-use apex_monitor::dialect::{BackgroundTask, orchestration_object, orchestration_page};
-use apex_monitor::status::Status;
+use apex_monitor::dialect::{background_record, orchestration_object, orchestration_page};
+use apex_monitor::status::{BackgroundTask, Status};
 use serde_json::{Value, json};
 
 /// A status with a run that goes on and one that is over.
@@ -48,14 +48,45 @@ fn idle() -> Status {
     Status { active: Vec::new(), ..busy() }
 }
 
+fn task(state: &str, exit_code: Option<u8>) -> BackgroundTask {
+    BackgroundTask {
+        task: "task-1".to_owned(),
+        title: "e2e".to_owned(),
+        state: state.to_owned(),
+        since_unix_millis: 2_500,
+        exit_code,
+        run: Some("run-9".to_owned()),
+    }
+}
+
+#[test]
+fn the_record_of_a_task_has_the_words_of_the_earlier_runner() {
+    let cases = [
+        ("queued", None, "queued", json!(null)),
+        ("running", None, "running", json!(null)),
+        ("finished", Some(0), "completed", json!(true)),
+        ("finished", Some(1), "failed", json!(false)),
+        ("timed_out", Some(5), "timeout", json!(false)),
+        ("cancelled", Some(143), "cancelled", json!(false)),
+        ("interrupted", Some(3), "interrupted", json!(false)),
+        ("expired", Some(3), "cancelled", json!(false)),
+    ];
+    for (state, exit_code, word, success) in cases {
+        let record = background_record(&task(state, exit_code), None, "task-1.log");
+        let expected = json!({
+            "task_id": "task-1", "category": "e2e", "status": word, "since": 2.5,
+            "exit_code": exit_code, "overall_success": success, "run_id": "run-9",
+            "start_time": null, "duration": null, "total": null, "passed": null,
+            "failed": null, "skipped": null, "failed_tests": null, "log": "task-1.log",
+        });
+        assert_eq!(record, expected);
+    }
+}
+
 #[test]
 fn the_page_of_the_earlier_runner_has_its_banner_and_its_lines() {
-    let task = BackgroundTask {
-        id: "task-1".to_owned(),
-        state: "running".to_owned(),
-        category: "e2e".to_owned(),
-    };
-    let page = orchestration_page(&busy(), &[task]);
+    let status = Status { tasks: vec![task("running", None), task("finished", Some(0))], ..busy() };
+    let page = orchestration_page(&status);
     let line = "=".repeat(60);
     let expected = format!(
         "{line}\nORCHESTRATION STATUS\n{line}\n\
@@ -75,7 +106,7 @@ fn the_page_of_the_earlier_runner_has_its_banner_and_its_lines() {
     );
     assert_eq!(page, expected);
     let nothing = Status { recent: Vec::new(), engine: None, ..idle() };
-    let page = orchestration_page(&nothing, &[]);
+    let page = orchestration_page(&nothing);
     for line in
         ["Active Runs: 0", "Services:\n  none", "Last Run: none", "idle last heartbeat: never"]
     {
@@ -116,7 +147,7 @@ fn the_object_of_the_earlier_runner_has_its_fields_in_every_state() {
         (nothing, json!({ "status": "idle", "completed_layers": [], "overall_success": null })),
     ];
     for (status, expected) in cases {
-        let object = orchestration_object(&status, &[]);
+        let object = orchestration_object(&status);
         let mut fields: Vec<&str> =
             object.as_object().unwrap().keys().map(String::as_str).collect();
         fields.sort_unstable();

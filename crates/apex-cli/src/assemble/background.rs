@@ -80,6 +80,21 @@ impl Tasks {
         Self { background: Background::in_state(state), records, supervision }
     }
 
+    /// Those that a supervisor looked after.
+    pub(crate) fn of_supervisor(supervision: &Supervision) -> Self {
+        let state = &supervision.state;
+        Self {
+            background: Background::in_state(state),
+            records: StateRecords::of(state),
+            supervision: Some(supervision.clone()),
+        }
+    }
+
+    /// Whether there ever was one.
+    pub(crate) fn are_used(&self) -> bool {
+        self.background.is_used()
+    }
+
     /// Puts an order into the queue; one for work that waits or goes on already leads to the task
     /// that does it.
     pub(crate) fn enqueue(&self, order: Order) -> Result<Placed, Failure> {

@@ -210,6 +210,13 @@ fn conflict(config: &Config, plan: &Plan) -> bool {
 
 /// Leaves a whole run to a task, and says its name on standard output.
 pub(super) fn whole(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Failure> {
+    let task = left_behind(global, args)?;
+    out::data(&format!("{task}\n"));
+    Ok(ExitCode::Passed)
+}
+
+/// Leaves a whole run to a task, and tells people; the name of the task.
+pub(crate) fn left_behind(global: &GlobalArgs, args: &RunArgs) -> Result<TaskId, Failure> {
     let project = Project::for_target(global, &args.target.part)?;
     super::refuse_production(&project, args)?;
     // A request that means nothing is refused here, where somebody reads it.
@@ -231,8 +238,7 @@ pub(super) fn whole(global: &GlobalArgs, args: &RunArgs) -> Result<ExitCode, Fai
     let task = &placed.task;
     let what = if placed.is_new { "goes on behind" } else { "is behind already" };
     out::people(&format!("{title} {what}; `apex bg logs -f {task}` shows its progress\n"));
-    out::data(&format!("{task}\n"));
-    Ok(ExitCode::Passed)
+    Ok(placed.task)
 }
 
 /// A request as people read it.

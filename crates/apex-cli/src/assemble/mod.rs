@@ -37,6 +37,7 @@ use crate::project::Project;
 use crate::{out, recorded, render};
 
 use background::Tasks;
+pub(crate) use behind::left_behind;
 use behind::{Behind, Place};
 pub(crate) use display::of_replay as displays;
 pub(crate) use guard::tell_lost_runs;

@@ -6,12 +6,14 @@ use std::time::{Duration, SystemTime};
 use apex_agents::resources;
 use apex_agents::services::standing::{self, Place, Standing};
 use apex_config::Overlay;
+use apex_core::background::{Task, TaskState};
 use apex_monitor::run_dir::Runs;
-use apex_monitor::status::{Container, EngineState, Resources, Status};
+use apex_monitor::status::{BackgroundTask, Container, EngineState, Resources, Status};
 use serde_json::json;
 
 use crate::args::{GlobalArgs, StatusArgs};
 use crate::assemble;
+use crate::assemble::background::{Tasks, exit_code};
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::project::Project;
@@ -19,6 +21,9 @@ use crate::{out, render};
 
 /// How long the container engine may take to answer: who asks for the status wants it now.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Background tasks that have ended, beside those that have not.
+const ENDED_TASKS: usize = 3;
 
 pub(super) fn status(global: &GlobalArgs, args: &StatusArgs) -> Result<ExitCode, Failure> {
     let project = Project::load_silently(global, None, Overlay::flags())?;
@@ -42,9 +47,37 @@ pub(crate) fn of_project(project: &Project, most_recent: usize) -> Result<Status
             "look at the rights of the folder `.apex`, or set APEX_STATE_DIR",
         )
     })?;
+    status.tasks = tasks(&Tasks::of(project))?;
     status.resources = Some(resources(&state));
     status.engine = Some(assemble::runtime()?.block_on(engine(project)));
     Ok(status)
+}
+
+/// Background tasks that have not ended, and the latest that have.
+fn tasks(tasks: &Tasks) -> Result<Vec<BackgroundTask>, Failure> {
+    if !tasks.are_used() {
+        return Ok(Vec::new());
+    }
+    let queue = tasks.list()?;
+    let open = queue.tasks().iter().rev().filter(|task| !task.state.is_ended()).cloned();
+    let listed = open.chain(tasks.results(ENDED_TASKS)?);
+    Ok(listed.map(|task| background_task(&task)).collect())
+}
+
+/// A task as a status tells it.
+pub(crate) fn background_task(task: &Task) -> BackgroundTask {
+    let (since, is_ended) = match &task.state {
+        TaskState::Queued { since } | TaskState::Running { since, .. } => (since, false),
+        TaskState::Ended { at, .. } => (at, true),
+    };
+    BackgroundTask {
+        task: task.order.task.to_string(),
+        title: task.order.title.clone(),
+        state: task.state.as_str().to_owned(),
+        since_unix_millis: since.0,
+        exit_code: is_ended.then(|| exit_code(task).number()),
+        run: task.runs.last().map(ToString::to_string),
+    }
 }
 
 fn now() -> u64 {

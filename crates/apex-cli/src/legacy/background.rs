@@ -1,16 +1,19 @@
 //! Background work of the earlier command line, in the words of the subcommands that do it.
 //!
-//! This file only translates. What `apex run --background` and `apex bg` do is theirs;
-//! where a build has no such subcommand, that is said.
+//! This file only translates. What `apex run --background` and `apex bg` do is theirs.
 
 use super::asked::Asked;
 use super::flag::Flag;
-use super::setting;
 use super::strict::is_strict;
-use crate::args;
+use super::{background_record, setting};
+use crate::args::{self, Arguments, Command};
+use crate::assemble::background::Tasks;
+use crate::assemble::left_behind;
 use crate::commands;
 use crate::failure::Failure;
 use crate::out;
+use crate::project::Project;
+use crate::render;
 
 /// The category of a background task when nobody names one.
 const USUAL: &str = "e2e";
@@ -66,10 +69,10 @@ pub(crate) fn queued(asked: &Asked) -> Option<Vec<String>> {
 }
 
 /// Answers what is asked about background work; with `--dry-run` nothing is ended.
-pub(crate) fn asked(asked: &Asked) -> Result<Option<u8>, Failure> {
+pub(crate) fn asked(asked: &Asked, project: &Project) -> Option<u8> {
     let calls = looks(asked);
     if calls.is_empty() {
-        return Ok(None);
+        return None;
     }
     let mut worst = 0;
     for call in calls {
@@ -80,26 +83,36 @@ pub(crate) fn asked(asked: &Asked) -> Result<Option<u8>, Failure> {
             ));
             continue;
         }
-        worst = worst.max(dispatch(asked, call)?);
+        let code = match commands::execute(&subcommand(asked, call)) {
+            Ok(code) => u8::from(code.number() != 0),
+            // A task that nobody knows is no mistake of the command line.
+            Err(failure) => {
+                out::people(&render::failure(&failure));
+                1
+            }
+        };
+        worst = worst.max(code);
     }
-    Ok(Some(worst))
+    background_record::keep(&project.loaded.root, &Tasks::of(project));
+    Some(worst)
 }
 
-/// Does what a subcommand does.
-pub(crate) fn dispatch(asked: &Asked, mut words: Vec<String>) -> Result<u8, Failure> {
-    // A run that is left to the background is a matter of `bg`, too.
-    let command = if words[0] == "run" { "bg" } else { words[0].as_str() };
-    if !args::command_names().iter().any(|name| name == command) {
-        return Err(Failure::environment(
-            format!("this build has no `apex {command}`"),
-            "look at runs with `apex runs list`",
-        ));
-    }
+/// Leaves work to a task, and says its name as scripts look for it.
+pub(crate) fn leave(asked: &Asked, project: &Project, words: Vec<String>) -> Result<(), Failure> {
+    let arguments = subcommand(asked, words);
+    let Command::Run(args) = &arguments.command else { return Ok(()) };
+    let task = left_behind(&arguments.global, args)?;
+    out::data(&format!("Task ID: {task}\n"));
+    background_record::begin(&project.loaded.root, &Tasks::of(project), &task);
+    Ok(())
+}
+
+/// A subcommand for the same project.
+fn subcommand(asked: &Asked, mut words: Vec<String>) -> Arguments {
     for (flag, option) in [(Flag::ProjectRoot, "--project"), (Flag::Config, "--config")] {
         if let Some(value) = asked.value(flag) {
             words.extend([option.to_owned(), value.to_owned()]);
         }
     }
-    let code = commands::execute(&args::parse_from(words))?;
-    Ok(u8::from(code.number() != 0))
+    args::parse_from(words)
 }

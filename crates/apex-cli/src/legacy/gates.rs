@@ -153,7 +153,7 @@ fn gates(asked: Asked) -> Result<u8, Stop> {
     if let Some(queued) = background::queued(&asked) {
         let hands_over = asked.is_on(Flag::QueueE2e) || asked.is_on(Flag::BackgroundMode);
         let is_all = hands_over || !selects(&asked);
-        let code = queue(&asked, queued)?;
+        let code = queue(&asked, &project, queued)?;
         if is_all {
             return Ok(code);
         }
@@ -208,12 +208,13 @@ fn guard_production(asked: &Asked, project: &Project) -> Result<(), Failure> {
 }
 
 /// Queues a background task, unless the plan is only looked at.
-fn queue(asked: &Asked, words: Vec<String>) -> Result<u8, Failure> {
+fn queue(asked: &Asked, project: &Project, words: Vec<String>) -> Result<u8, Failure> {
     if asked.is_on(Flag::DryRun) {
         out::data(&format!("Background task: apex {}\n", words.join(" ")));
         return Ok(0);
     }
-    background::dispatch(asked, words)
+    background::leave(asked, project, words)?;
+    Ok(0)
 }
 
 /// The code of a request without any work.

@@ -1,14 +1,13 @@
 //! Requests for information: each prints, none starts a framework or looks at a selection.
 
 use apex_config::show;
-use apex_monitor::dialect::{self, BackgroundTask};
+use apex_monitor::dialect;
 use apex_monitor::legacy;
 
 use super::asked::Asked;
 use super::background;
 use super::flag::Flag;
 use super::setting;
-use crate::assemble::background::Tasks;
 use crate::commands::status;
 use crate::failure::Failure;
 use crate::out;
@@ -46,10 +45,10 @@ pub(crate) fn answer(asked: &Asked, project: &Project) -> Result<Option<u8>, Fai
         out::data(&orchestration(asked, project)?);
         code = Some(0);
     }
-    match background::asked(asked)? {
-        Some(own) => Ok(Some(code.unwrap_or(0).max(own))),
-        None => Ok(code),
-    }
+    Ok(match background::asked(asked, project) {
+        Some(own) => Some(code.unwrap_or(0).max(own)),
+        None => code,
+    })
 }
 
 /// Runs of which the state of the project tells, beside those that go on.
@@ -58,18 +57,9 @@ const RECENT: usize = 5;
 /// How the runs of the project stand: a page, or an object with `--progress-mode json`.
 fn orchestration(asked: &Asked, project: &Project) -> Result<String, Failure> {
     let status = status::of_project(project, RECENT)?;
-    let queue = Tasks::of(project).list()?;
-    let open = queue.tasks().iter().filter(|task| !task.state.is_ended());
-    let tasks: Vec<BackgroundTask> = open
-        .map(|task| BackgroundTask {
-            id: task.order.task.to_string(),
-            state: task.state.as_str().to_owned(),
-            category: task.order.title.clone(),
-        })
-        .collect();
     Ok(if asked.value(Flag::ProgressMode) == Some("json") {
-        format!("{}\n", dialect::orchestration_object(&status, &tasks))
+        format!("{}\n", dialect::orchestration_object(&status))
     } else {
-        dialect::orchestration_page(&status, &tasks)
+        dialect::orchestration_page(&status)
     })
 }

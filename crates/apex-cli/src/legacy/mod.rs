@@ -11,6 +11,7 @@ mod amend;
 mod artifacts;
 mod asked;
 mod background;
+mod background_record;
 mod calls;
 mod checks;
 mod choice;
@@ -40,6 +41,7 @@ mod strict;
 mod table;
 mod variables;
 
+pub(crate) use background_record::keep_of_supervisor as keep_background_records;
 pub(crate) use calls::{Call, calls_in, calls_json, calls_page};
 pub(crate) use dispatch::is_meant;
 pub(crate) use gates::execute;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use apex_monitor::history::utc;
 use apex_monitor::run_dir::Listing;
-use apex_monitor::status::{ActiveRun, ActiveUse, EngineState, Resources, Status, UseRow};
+use apex_monitor::status::{
+    ActiveRun, ActiveUse, BackgroundTask, EngineState, Resources, Status, UseRow,
+};
 use apex_monitor::summary::CountsRow;
 
 use super::table::aligned;
@@ -35,6 +37,10 @@ pub(crate) fn page(status: &Status) -> String {
         });
         page.push_str(&aligned(&rows.collect::<Vec<Vec<String>>>()));
     }
+    if !status.tasks.is_empty() {
+        page.push_str("\nbackground tasks\n");
+        page.push_str(&aligned(&status.tasks.iter().map(task).collect::<Vec<_>>()));
+    }
     if !status.recent.is_empty() {
         page.push_str("\nlatest runs\n");
         let runs = status.recent.clone();
@@ -45,6 +51,12 @@ pub(crate) fn page(status: &Status) -> String {
     status.resources.iter().for_each(|found| machine(&mut page, found));
     status.engine.iter().for_each(|found| engine(&mut page, found));
     page
+}
+
+fn task(task: &BackgroundTask) -> Vec<String> {
+    let code = task.exit_code.map_or_else(String::new, |code| format!("exit code {code}"));
+    let since = format!("since {}", utc(task.since_unix_millis));
+    vec![format!("  {}", task.task), task.state.clone(), since, code, task.title.clone()]
 }
 
 fn active(page: &mut String, run: &ActiveRun) {

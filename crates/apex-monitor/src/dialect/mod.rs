@@ -5,6 +5,7 @@
 //! lines of JSON. The run is folded here once more, event by event, so that lines do not depend on
 //! how events come in batches. Times are those of the run; nothing here asks a clock.
 
+mod background;
 mod chat;
 mod figures;
 mod legacy;
@@ -22,9 +23,10 @@ pub(crate) use figures::{
     timestamp as timestamp_of,
 };
 
+pub use background::background_record;
 pub use chat::Chat;
 pub use legacy::Legacy;
-pub use status::{BackgroundTask, orchestration_object, orchestration_page};
+pub use status::{orchestration_object, orchestration_page};
 
 /// A way to name the events of a run.
 pub trait Dialect: Send {

@@ -1,13 +1,13 @@
 //! How a project stands, in the words and fields of the earlier runner's `--orchestration-status`.
 //!
-//! It tells what [`Status`] knows. Tasks in the background are runs like all others and come from
-//! whoever keeps them.
+//! It tells what [`Status`] knows; of tasks in the background, those that have not ended.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::status::{ActiveRun, Status};
+use super::background::seconds;
+use crate::status::{ActiveRun, BackgroundTask, Status};
 
 /// The agents that the earlier runner named. Here they are parts of one program: they work as long
 /// as a run does.
@@ -20,20 +20,9 @@ const PARTS: [&str; 6] = [
     "ResourceManagement",
 ];
 
-/// A task in the background.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackgroundTask {
-    /// Its id.
-    pub id: String,
-    /// Its state, a word of the earlier runner.
-    pub state: String,
-    /// What it runs.
-    pub category: String,
-}
-
 /// The page for people.
 #[must_use]
-pub fn orchestration_page(status: &Status, tasks: &[BackgroundTask]) -> String {
+pub fn orchestration_page(status: &Status) -> String {
     let line = "=".repeat(60);
     // Writing to a `String` cannot fail, here and below.
     let mut page = format!("{line}\nORCHESTRATION STATUS\n{line}\n");
@@ -52,9 +41,9 @@ pub fn orchestration_page(status: &Status, tasks: &[BackgroundTask]) -> String {
             run.elapsed_seconds,
         );
     }
-    let _ = writeln!(page, "Background Tasks: {}", tasks.len());
-    for task in tasks {
-        let _ = writeln!(page, "  {} {} {}", task.id, task.state, task.category);
+    let _ = writeln!(page, "Background Tasks: {}", open_tasks(status).count());
+    for task in open_tasks(status) {
+        let _ = writeln!(page, "  {} {} {}", task.task, task.state, task.title);
     }
     page.push_str("Agents:\n");
     for (name, state, silent) in agents(status) {
@@ -64,6 +53,10 @@ pub fn orchestration_page(status: &Status, tasks: &[BackgroundTask]) -> String {
     services(&mut page, status);
     last_run(&mut page, status);
     page
+}
+
+fn open_tasks(status: &Status) -> impl Iterator<Item = &BackgroundTask> {
+    status.tasks.iter().filter(|task| task.exit_code.is_none())
 }
 
 fn services(page: &mut String, status: &Status) {
@@ -100,14 +93,13 @@ fn last_run(page: &mut String, status: &Status) {
 
 /// The same as one object, with the fields of the earlier runner.
 #[must_use]
-pub fn orchestration_object(status: &Status, tasks: &[BackgroundTask]) -> Value {
+pub fn orchestration_object(status: &Status) -> Value {
     let health = agents(status).map(|(name, state, silent)| {
         (name.to_owned(), json!({ "status": state, "last_heartbeat_seconds": silent }))
     });
     let agent_health: serde_json::Map<String, Value> = health.collect();
-    let background = tasks
-        .iter()
-        .map(|task| json!({ "task_id": task.id, "status": task.state, "category": task.category }));
+    let background = open_tasks(status)
+        .map(|task| json!({ "task_id": task.task, "status": task.state, "category": task.title }));
     let mut object = match (status.active.first(), status.recent.first()) {
         (Some(run), _) => json!({
             "mode": run.mode,
@@ -178,9 +170,4 @@ fn layers(run: &ActiveRun, is_meant: impl Fn(&str) -> bool) -> Vec<&str> {
 fn of_last<'s>(status: &'s Status, run: &str, is_meant: impl Fn(&str) -> bool) -> Vec<&'s str> {
     let meant = status.layers.iter().filter(|last| last.run == run && is_meant(&last.verdict));
     meant.map(|last| last.layer.as_str()).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "milliseconds of a date are far below 2^53")]
-fn seconds(unix_millis: u64) -> f64 {
-    unix_millis as f64 / 1000.0
 }

@@ -42,6 +42,9 @@ pub struct Status {
     pub recent: Vec<ListedRun>,
     /// What each layer came to in the latest run that had it.
     pub layers: Vec<LastVerdict>,
+    /// Background tasks: those that have not ended and the latest that have, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<BackgroundTask>,
     /// The machine, where it was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
@@ -65,6 +68,25 @@ pub struct LastVerdict {
     pub run: String,
     /// When that run began, milliseconds since 1970-01-01 UTC.
     pub started_unix_millis: u64,
+}
+
+/// A background task, as whoever has the queue knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BackgroundTask {
+    /// Its id.
+    pub task: String,
+    /// What it is, for people.
+    pub title: String,
+    /// The word for its state.
+    pub state: String,
+    /// Since when it is in that state, milliseconds since 1970-01-01 UTC.
+    pub since_unix_millis: u64,
+    /// How it ended, as the exit code of a run; absent before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<u8>,
+    /// The run that it began last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 impl Status {
@@ -92,6 +114,7 @@ impl Status {
             active,
             recent: over,
             layers,
+            tasks: Vec::new(),
             resources: None,
             engine: None,
         })
