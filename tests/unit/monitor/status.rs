@@ -51,7 +51,7 @@ fn idle() -> Status {
 fn task(state: &str, exit_code: Option<u8>) -> BackgroundTask {
     BackgroundTask {
         task: "task-1".to_owned(),
-        title: "e2e".to_owned(),
+        title: "categories e2e".to_owned(),
         state: state.to_owned(),
         since_unix_millis: 2_500,
         exit_code,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::background::seconds;
+use super::background::{category, seconds};
 use crate::status::{ActiveRun, BackgroundTask, Status};
 
 /// The agents that the earlier runner named. Here they are parts of one program: they work as long
@@ -43,7 +43,7 @@ pub fn orchestration_page(status: &Status) -> String {
     }
     let _ = writeln!(page, "Background Tasks: {}", open_tasks(status).count());
     for task in open_tasks(status) {
-        let _ = writeln!(page, "  {} {} {}", task.task, task.state, task.title);
+        let _ = writeln!(page, "  {} {} {}", task.task, task.state, category(task));
     }
     page.push_str("Agents:\n");
     for (name, state, silent) in agents(status) {
@@ -98,8 +98,9 @@ pub fn orchestration_object(status: &Status) -> Value {
         (name.to_owned(), json!({ "status": state, "last_heartbeat_seconds": silent }))
     });
     let agent_health: serde_json::Map<String, Value> = health.collect();
-    let background = open_tasks(status)
-        .map(|task| json!({ "task_id": task.task, "status": task.state, "category": task.title }));
+    let background = open_tasks(status).map(
+        |task| json!({ "task_id": task.task, "status": task.state, "category": category(task) }),
+    );
     let mut object = match (status.active.first(), status.recent.first()) {
         (Some(run), _) => json!({
             "mode": run.mode,
