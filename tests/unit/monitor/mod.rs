@@ -11,6 +11,7 @@ mod json;
 mod junit;
 mod live;
 mod logs;
+mod phase;
 mod report;
 mod run_dir;
 mod runs_shown;

@@ -76,10 +76,15 @@ impl RunView {
     }
 
     fn apply_layer(&mut self, layer: LayerIx, event: &LayerEvent, at: Moment) {
+        let is_cut = matches!(event, LayerEvent::BudgetExceeded);
+        let phase = is_cut.then(|| self.phase_of(layer));
         let Some(view) = self.layers.get_mut(layer.position()) else { return };
         match event {
             LayerEvent::Started => view.progress.start(at),
-            LayerEvent::BudgetExceeded => view.budget_exceeded = Some(at),
+            LayerEvent::BudgetExceeded => {
+                view.budget_exceeded = Some(at);
+                view.exceeded_in = phase;
+            }
             LayerEvent::Stopped { reason } => view.stopped = Some(reason.clone()),
             LayerEvent::Skipped => view.skipped = true,
             LayerEvent::Judged(_) => {}

@@ -11,6 +11,7 @@
 mod agent;
 mod counts;
 mod fold;
+mod phase;
 mod resources;
 mod rest;
 mod stage;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 pub use agent::{AgentState, AgentView};
 pub use counts::Counts;
+pub use phase::Phase;
 pub use resources::ResourceView;
 pub use stage::{
     CategoryView, Ending, JobView, LayerEnding, LayerView, Progress, ServiceState, ServiceView,

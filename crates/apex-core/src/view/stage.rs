@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Counts;
+use super::{Counts, Phase};
 use crate::event::StopCause;
 use crate::id::AttemptNumber;
 use crate::outcome::{Outcome, Verdict};
@@ -106,6 +106,8 @@ pub struct LayerView {
     pub progress: Progress<LayerEnding>,
     /// When its budget was used up, if it was.
     pub budget_exceeded: Option<Moment>,
+    /// What it did at that moment.
+    pub exceeded_in: Option<Phase>,
     /// Whether the user skipped the rest of it.
     pub skipped: bool,
     /// What its fail-fast rule said, if it stopped the layer.

@@ -136,6 +136,10 @@ pub struct LayerRow {
     pub budget_seconds: Option<f64>,
     pub spent_seconds: f64,
     pub budget_exceeded: bool,
+    /// What it did when its budget was used up: `testing`, `preparing`, `closing`, `services` or
+    /// `waiting`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exceeded_in: Option<String>,
     pub counts: CountsRow,
 }
 
@@ -284,6 +288,7 @@ fn layer_rows(view: &RunView) -> Vec<LayerRow> {
             budget_seconds: planned.budget.map(|budget| Seconds::from(budget).number()),
             spent_seconds: Seconds::from(layer.progress.spent(view.last())).number(),
             budget_exceeded: layer.budget_exceeded.is_some(),
+            exceeded_in: layer.exceeded_in.map(|phase| phase.as_str().to_owned()),
             counts: (&layer.counts).into(),
         })
         .collect()

@@ -249,7 +249,9 @@ fn tell_layer(
         }
         LayerEvent::BudgetExceeded => {
             let budget = planned.and_then(|layer| layer.budget).map(words::duration);
-            let text = format!(" ({}): ending what runs", budget.unwrap_or_default());
+            let phase = view.layers().get(layer.position()).and_then(|layer| layer.exceeded_in);
+            let phase = phase.map_or_else(String::new, |it| format!(" while {}", it.describe()));
+            let text = format!(" ({}){phase}: ending what runs", budget.unwrap_or_default());
             let line = named.text(": ").with(Label::Bad, "budget used up").text(text);
             (Level::Failures, Some(line))
         }
