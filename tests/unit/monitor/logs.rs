@@ -160,6 +160,36 @@ fn a_line_carries_the_ids_of_what_it_is_about() {
 }
 
 #[test]
+fn lines_are_gathered_for_a_moment_and_warnings_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path(), Levels::all(Some(Level::Info)), LARGE);
+    let mut logs = Logs::new(settings, &Trace::of_run(&RunId::new("run-1"), None));
+    let mut stream = Stream::of(plan(&[("fast", 60, &[("unit", 0)])]));
+    stream.at(10.0).layer(0, LayerEvent::Started);
+    logs.accept(&stream.envelopes, &stream.view).unwrap();
+    let count = || lines(folder.path(), Component::LayerExecution).len();
+    assert_eq!(count(), 1, "the first after a pause is written at once");
+    let mut take = |stream: &Stream, from: usize| {
+        logs.accept(&stream.envelopes[from..], &stream.view).unwrap();
+        stream.envelopes.len()
+    };
+    let from = stream.envelopes.len();
+    stream.at(10.1).layer_ends(0, Verdict::Passed, "");
+    let from = take(&stream, from);
+    assert_eq!(count(), 1, "gathered");
+    stream.at(10.15).layer(0, LayerEvent::BudgetExceeded);
+    take(&stream, from);
+    assert_eq!(count(), 3, "a warning takes all with it");
+    let from = stream.envelopes.len();
+    stream.at(10.2).layer(0, LayerEvent::Started);
+    take(&stream, from);
+    assert_eq!(count(), 3, "gathered again");
+    let later = stream.view.last().plus(Duration::from_millis(200));
+    logs.tick(later, &stream.view).unwrap();
+    assert_eq!(count(), 4, "and written though nothing more happens");
+}
+
+#[test]
 fn levels_are_read_for_all_and_for_single_parts() {
     use Component::{MasterController as Master, ResourceManagement as Resource};
     let cases: [(&str, Option<Level>, Option<Level>); 6] = [

@@ -28,7 +28,7 @@ mod wording;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use apex_core::{Envelope, RunView, Sink, Trace};
+use apex_core::{Envelope, Moment, RunView, Sink, Trace};
 
 pub(crate) use alert_log::AlertLog;
 pub use component::Component;
@@ -53,7 +53,7 @@ pub struct Settings {
 /// When a file is put aside, and how many are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rotation {
-    /// Bytes from which on a file is put aside; it may be larger by one batch of events.
+    /// Bytes from which on a file is put aside; it may be larger by what is gathered.
     pub bytes: u64,
     /// Age from which on it is, where the file system knows when a file was made.
     pub age: Duration,
@@ -66,11 +66,17 @@ pub struct Logs {
     settings: Settings,
     writer: Writer,
     files: [LogFile; Component::ALL.len()],
-    /// Lines of a batch, by part; empty between two batches, and kept for its room.
+    /// Lines that were gathered, by part; kept for its room when they have been written.
     lines: [Vec<u8>; Component::ALL.len()],
+    /// When lines went to the files last.
+    written: Moment,
     lost: u64,
     reason: Option<String>,
 }
+
+/// How long lines are gathered, warnings and errors apart, which are written at once: who follows a
+/// file does not see the difference, and short tests would pay for each line.
+const GATHERED_FOR: Duration = Duration::from_millis(200);
 
 impl Logs {
     /// A sink for a run with this trace. No file is touched before the first line for it.
@@ -83,6 +89,7 @@ impl Logs {
             files: Component::ALL.map(file),
             writer: Writer::new(trace.id().to_string()),
             lines: Default::default(),
+            written: Moment::START,
             lost: 0,
             reason: None,
             settings,
@@ -97,7 +104,8 @@ impl Logs {
         }
     }
 
-    fn flush(&mut self) {
+    fn flush(&mut self, now: Moment) {
+        self.written = now;
         for (file, lines) in self.files.iter_mut().zip(&mut self.lines) {
             if lines.is_empty() {
                 continue;
@@ -117,19 +125,32 @@ impl Sink for Logs {
     }
 
     fn accept(&mut self, batch: &[Envelope], view: &RunView) -> Result<(), String> {
+        let mut is_urgent = false;
         for envelope in batch {
             self.writer.begin(envelope);
             if let Some(record) = Record::of(envelope, view, |components, level| {
                 self.settings.levels.want_any(components, level)
             }) {
+                is_urgent |= record.level <= Level::Warning;
                 self.take(&record);
             }
         }
-        self.flush();
+        let now = view.last();
+        if is_urgent || now >= self.written.plus(GATHERED_FOR) {
+            self.flush(now);
+        }
         Ok(())
     }
 
-    fn close(&mut self, _view: &RunView) -> Result<(), String> {
+    fn tick(&mut self, now: Moment, _view: &RunView) -> Result<(), String> {
+        if now >= self.written.plus(GATHERED_FOR) {
+            self.flush(now);
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, view: &RunView) -> Result<(), String> {
+        self.flush(view.last());
         match &self.reason {
             None => Ok(()),
             Some(reason) => Err(format!(
