@@ -1,6 +1,6 @@
 //! Two runs of the same project at the same time.
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use apex_tests::processes::wait_until;
 use apex_tests::project::Project;
@@ -38,16 +38,22 @@ fn a_second_run_waits_for_the_first_and_says_so() {
     assert_eq!(second.wait().expect("the second run ends").code(), Some(0));
 }
 
-#[test]
-fn a_refused_run_leaves_no_record() {
-    let project = project();
-    let mut first = project
+/// A run that goes on until the file `go` is there.
+fn first(project: &Project) -> Child {
+    let first = project
         .apex(&["run", "--categories", "x"])
         .stderr(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
         .expect("apex");
     wait_until("the first run", || project.root().join("runs").exists());
+    first
+}
+
+#[test]
+fn a_refused_run_leaves_no_record() {
+    let project = project();
+    let mut first = first(&project);
     let refused = project.run(&["run", "--categories", "x", "--no-wait"]);
     assert_eq!(refused.status.code(), Some(7), "{}", refused.stderr);
     assert_eq!(project.runs().len(), 1, "a run that never was leaves nothing");
@@ -58,13 +64,7 @@ fn a_refused_run_leaves_no_record() {
 #[test]
 fn an_isolated_run_goes_on_beside_another_one() {
     let project = project();
-    let mut first = project
-        .apex(&["run", "--categories", "x"])
-        .stderr(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("apex");
-    wait_until("the first run", || project.root().join("runs").exists());
+    let mut first = first(&project);
     std::fs::remove_file(project.root().join("runs")).expect("the first run made it");
     let mut beside = project
         .apex(&["run", "--categories", "x", "--isolated"])

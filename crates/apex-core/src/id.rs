@@ -4,28 +4,43 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// The name of one invocation of Apex. It is made outside this crate and sorts by time.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RunId(Arc<str>);
+/// A name that is made outside this crate.
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
 
-impl RunId {
-    /// Takes the text as a run id.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(text.into())
-    }
+        impl $name {
+            /// Takes the text as a name.
+            #[must_use]
+            pub fn new(text: &str) -> Self {
+                Self(text.into())
+            }
 
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
 }
 
-impl fmt::Display for RunId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
+name! {
+    /// The name of one invocation of Apex. It is made outside this crate and sorts by time.
+    RunId
+}
+
+name! {
+    /// The name of a background task. It is made outside this crate and sorts by time.
+    TaskId
 }
 
 /// The number of a position.

@@ -10,6 +10,7 @@ mod foreground;
 mod queue;
 mod task;
 
+pub use crate::id::TaskId;
 pub use foreground::Foreground;
 pub use queue::{Enqueued, MOST_WAITING, Queue, Refusal, Room};
-pub use task::{End, Fact, Identity, Order, Task, TaskId, TaskState, UnixMillis, Weight};
+pub use task::{End, Fact, Identity, Order, Task, TaskState, UnixMillis, Weight};

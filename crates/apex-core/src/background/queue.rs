@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::task::{End, Fact, Order, Task, TaskId, TaskState, UnixMillis, Weight};
+use super::task::{End, Fact, Order, Task, TaskState, UnixMillis, Weight};
+use crate::id::TaskId;
 
 /// Tasks that may wait at the same time: more than any project means, few enough to be read at
 /// every command.

@@ -1,35 +1,9 @@
 //! The words of background work: what is asked for, what happens to it, how far it is.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::id::RunId;
-
-/// The name of a task. It is made outside this crate and sorts by time.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(Arc<str>);
-
-impl TaskId {
-    /// Takes the text as an id.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(text.into())
-    }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
+use crate::id::{RunId, TaskId};
 
 /// Wall-clock time, milliseconds since 1970-01-01 UTC: tasks outlive processes and machines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
