@@ -308,7 +308,7 @@ pub static GROUPS: [Group; 8] = [
             of(TEST_ORCHESTRATOR_ACTIVE, "always `1`"),
             of(TEST_LAYER_EXECUTION, "`true` when layers run, `false` when categories run without them"),
             of(CI, "`1`, unless it is set outside"),
-            of(TMPDIR, "a folder of the attempt alone, which goes with it; stays with `keep_temporary` of the category"),
+            of(TMPDIR, "an empty folder that no other attempt has meanwhile; what is left in it goes with the attempt, or stays with `keep_temporary` of the category"),
             of(TEST_LLM_MODE, "`real` or `mock`: `llm_requirements` of the layer, else `llm` of the category, else `execution.use_real_llm`"),
             of(TEST_LLM_TIMEOUT, "seconds for one request to the language model"),
             of(REAL_LLM[0], "`true` or `false`: the same as `TEST_LLM_MODE`"),

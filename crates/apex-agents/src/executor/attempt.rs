@@ -91,6 +91,7 @@ impl<'a> Attempt<'a> {
     /// An attempt that has not begun.
     pub(super) fn new(context: Context<'a>, session: Box<dyn Session>) -> Self {
         let Context { submission, shared, stop, reports, began } = context;
+        let folder = PrivateFolder::of(&shared.temporaries);
         Self {
             submission,
             shared,
@@ -100,8 +101,8 @@ impl<'a> Attempt<'a> {
             began,
             env: environment(submission, shared),
             folder: match submission.rules.keep_temporary {
-                true => private_folder(shared).keeping(submission.log.with_extension("tmp")),
-                false => private_folder(shared),
+                true => folder.keeping(submission.log.with_extension("tmp")),
+                false => folder,
             },
             capture: Capture::into_file(
                 submission.log.clone(),
@@ -121,7 +122,7 @@ impl<'a> Attempt<'a> {
     pub(super) async fn run(mut self) {
         let mut conclusion = self.steps().await;
         self.capture.finish(&mut self.batch);
-        if let Err(problem) = self.folder.hand_over().remove().await {
+        if let Err(problem) = self.folder.end().await {
             self.batch.push(JobReport::Note(problem));
         }
         conclusion.duration = self.began.elapsed();
@@ -428,10 +429,6 @@ async fn memory_is_short(watched: Option<&Watched<'_>>) {
 fn environment<'a>(submission: &'a Submission, shared: &'a Shared) -> Environment<'a> {
     let layers = submission.env.iter().map(|layer| &**layer).chain([&*submission.spec.env]);
     Environment::of(&shared.common, layers.collect())
-}
-
-fn private_folder(shared: &Shared) -> PrivateFolder<'_> {
-    PrivateFolder::inside(&shared.settings.temporary, shared.common.guard())
 }
 
 /// The end of an attempt whose last program ended like this; its duration is not known here.

@@ -19,6 +19,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout_at};
 
 use super::attempt::{Attempt, Context};
 use super::lot::Lot;
+use super::temporaries::Temporaries;
 use super::worker::Workers;
 use super::{Capabilities, Ending, Executor, Reported, Submission};
 use crate::control_group::ControlGroups;
@@ -91,6 +92,8 @@ pub(super) struct Shared {
     pub(super) common: Common,
     /// Read buffers that are used again.
     pub(super) buffers: Buffers,
+    /// Folders of attempts.
+    pub(super) temporaries: Temporaries,
     /// What running attempts use.
     pub(super) watch: Arc<GroupWatch>,
     /// What holds the limits of layers.
@@ -115,8 +118,10 @@ impl LocalExecutor {
     /// An executor without jobs that has these helpers; who made them ends them.
     pub(crate) fn with(settings: LocalSettings, support: Support) -> Self {
         let (reports, receiver) = mpsc::channel(REPORT_BATCHES);
+        let temporary = settings.temporary.clone();
         Self {
             shared: Arc::new(Shared {
+                temporaries: Temporaries::inside(temporary, support.guard.clone()),
                 common: Common::new(Arc::clone(&settings.base_env))
                     .guarded_by(support.guard)
                     .masked_by(support.mask),
@@ -146,13 +151,20 @@ impl LocalExecutor {
             running.stop.ask(Ending::Kill);
         }
         let mut unfinished = 0;
-        for mut running in self.running {
+        for mut running in std::mem::take(&mut self.running) {
             if timeout_at(deadline, &mut running.task).await.is_err() {
                 running.task.abort();
                 unfinished += 1;
             }
         }
         unfinished
+    }
+}
+
+impl Drop for LocalExecutor {
+    /// What attempts have given back goes before whoever guards it does.
+    fn drop(&mut self) {
+        self.shared.temporaries.clear();
     }
 }
 

@@ -12,6 +12,7 @@ mod private_folder;
 mod report_files;
 mod residence;
 mod silence;
+mod temporaries;
 mod worker;
 
 use std::collections::BTreeMap;

@@ -1,18 +1,17 @@
 //! The folder of an attempt that exists nowhere else, and the placeholders that name it.
 //!
 //! Most jobs need no files in it, so it is made when an invocation asks for it; every job gets a
-//! folder for temporary files, in the private one where that is made.
+//! folder for temporary files, in the private one where that is made, else one that is lent.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 use super::orders::Orders;
-use crate::guardian::{FOLDER_PREFIX, Guard, Made};
+use super::temporaries::Temporaries;
 use crate::process::EventChannel;
 use crate::runners::Invocation;
 
@@ -21,11 +20,9 @@ const TEMPORARY: &str = "tmp";
 
 /// The private folder of one attempt; at most one is made, and one for temporary files.
 pub(super) struct PrivateFolder<'a> {
-    parent: &'a Path,
+    temporaries: &'a Temporaries,
     /// Where its programs put temporary files, when these are to stay.
     kept: Option<PathBuf>,
-    /// Who removes it when this process is gone.
-    guard: Option<&'a Guard>,
     contents: Contents,
 }
 
@@ -42,14 +39,14 @@ pub(super) struct Contents {
 struct Temporary {
     path: String,
     /// None when it stays, or lies below the private folder.
-    made: Option<TempDir>,
+    lent: Option<TempDir>,
 }
 
 impl Contents {
     /// Takes the folders away; the error is a sentence for people.
     pub(super) async fn remove(self) -> Result<(), String> {
         let Self { made, temporary, .. } = self;
-        if let Some(temporary) = temporary.and_then(|one| one.made) {
+        if let Some(temporary) = temporary.and_then(|one| one.lent) {
             remove(temporary, None).await?;
         }
         match made {
@@ -87,10 +84,10 @@ pub(super) struct Filled<'a> {
 }
 
 impl<'a> PrivateFolder<'a> {
-    /// No folder yet; it will be made in `parent` and listed for the guard.
-    pub(super) const fn inside(parent: &'a Path, guard: Option<&'a Guard>) -> Self {
+    /// No folder yet; it will be one of these.
+    pub(super) const fn of(temporaries: &'a Temporaries) -> Self {
         let contents = Contents { made: None, channels: 0, temporary: None };
-        Self { parent, kept: None, guard, contents }
+        Self { temporaries, kept: None, contents }
     }
 
     /// Puts temporary files into this folder, where they stay.
@@ -111,11 +108,11 @@ impl<'a> PrivateFolder<'a> {
     fn make_temporary(&self) -> Result<Temporary, String> {
         let inside = self.path().map(|folder| folder.join(TEMPORARY));
         let Some(folder) = self.kept.clone().or(inside) else {
-            let made = self.make_folder()?;
-            return Ok(Temporary { path: made.path().display().to_string(), made: Some(made) });
+            let lent = self.temporaries.lend()?;
+            return Ok(Temporary { path: lent.path().display().to_string(), lent: Some(lent) });
         };
         fs::create_dir_all(&folder).map_err(|error| cannot_make(&folder, &error))?;
-        Ok(Temporary { path: folder.display().to_string(), made: None })
+        Ok(Temporary { path: folder.display().to_string(), lent: None })
     }
 
     /// Where it is, when it was made.
@@ -126,6 +123,16 @@ impl<'a> PrivateFolder<'a> {
     /// The file that `{out}` stands for, when the folder was made.
     pub(super) fn out(&self) -> Option<PathBuf> {
         self.path().map(|folder| folder.join("out"))
+    }
+
+    /// Ends it; the error is a sentence for people.
+    pub(super) async fn end(&mut self) -> Result<(), String> {
+        let mut contents = self.hand_over();
+        if let Some(temporary) = &mut contents.temporary {
+            let lent = temporary.lent.take();
+            temporary.lent = lent.and_then(|folder| self.temporaries.give_back(folder));
+        }
+        contents.remove().await
     }
 
     /// Gives it to somebody else; none is left here.
@@ -196,22 +203,11 @@ impl<'a> PrivateFolder<'a> {
     }
 
     fn make(&mut self) -> Result<PathBuf, String> {
-        if self.contents.made.is_none() {
-            self.contents.made = Some(self.make_folder()?);
-        }
-        Ok(self.path().unwrap_or(self.parent).to_owned())
-    }
-
-    fn make_folder(&self) -> Result<TempDir, String> {
-        let made = tempfile::Builder::new()
-            .prefix(FOLDER_PREFIX)
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(self.parent)
-            .map_err(|error| cannot_make(self.parent, &error))?;
-        if let Some(guard) = self.guard {
-            guard.list_made(Made::Folder(made.path().to_owned()));
-        }
-        Ok(made)
+        let made = match self.contents.made.take() {
+            Some(made) => made,
+            None => self.temporaries.make()?,
+        };
+        Ok(self.contents.made.insert(made).path().to_owned())
     }
 }
 
@@ -238,7 +234,8 @@ fn write_with_folders(path: &Path, content: &str) -> std::io::Result<()> {
     fs::write(path, content)
 }
 
-fn cannot_make(path: &Path, error: &std::io::Error) -> String {
+/// Says that a folder of an attempt could not be made.
+pub(super) fn cannot_make(path: &Path, error: &std::io::Error) -> String {
     format!(
         "cannot prepare the private folder of the attempt ({}): {error}; make room there or \
          choose another temporary folder (TMPDIR)",

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use apex_core::event::ProcessEnd;
 use apex_tests::tool::tool;
 
-use super::scene::{Scene, program, sh};
+use super::scene::{Scene, idle, program, sh};
 
 fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -41,6 +41,50 @@ async fn temporary_files_go_into_a_folder_of_the_attempt_which_goes_with_it() {
     let mut scene = Scene::new();
     scene.job_env = variables(&[("TMPDIR", "/of/the/category")]);
     assert_eq!(scene.run(sh("echo $TMPDIR")).await.text, "/of/the/category\n");
+}
+
+#[tokio::test]
+async fn a_folder_for_temporary_files_is_used_again_only_when_it_is_as_it_was_made() {
+    // What a program does with its folder, and whether the next one may get it.
+    let table = [
+        ("true", true),
+        ("echo text > $TMPDIR/file && rm $TMPDIR/file", true),
+        ("mkdir $TMPDIR/.hidden", false),
+        ("for n in 1 2 3 4 5 6 7 8 9; do : > $TMPDIR/a_file_of_a_longer_name_$n; done", false),
+        ("ln -s /nowhere $TMPDIR/dangling", false),
+        ("chmod 755 $TMPDIR", false),
+        ("rmdir $TMPDIR", false),
+        ("rmdir $TMPDIR && ln -s $HOST $TMPDIR", false),
+        ("rmdir $TMPDIR && : > $TMPDIR", false),
+    ];
+    for (what, is_again) in table {
+        let mut scene = Scene::new();
+        let host = scene.root().join("host");
+        fs::create_dir(&host).unwrap();
+        fs::set_permissions(&host, fs::Permissions::from_mode(0o700)).unwrap();
+        scene.job_env = variables(&[("HOST", host.to_str().unwrap())]);
+        let first = scene.run(sh(&format!("echo $TMPDIR; {what}"))).await;
+        let look = "echo $TMPDIR; ls -A $TMPDIR; stat -c %a $TMPDIR";
+        let second = scene.run(sh(look)).await;
+        let lines: Vec<&str> = second.text.lines().collect();
+        assert_eq!(lines.len(), 2, "{what}: the next one found it empty: {second:?}");
+        assert_eq!(lines[1], "700", "{what}");
+        assert_eq!(lines[0] == first.text.trim(), is_again, "{what}: {first:?} {second:?}");
+        assert!(host.exists(), "{what}: what a link leads to is nobody's to remove");
+        drop(std::mem::replace(&mut scene.executor, idle()));
+        assert!(!std::path::Path::new(lines[0]).exists(), "{what}: it goes with the executor");
+    }
+}
+
+#[tokio::test]
+async fn two_attempts_at_the_same_time_have_each_a_folder_of_its_own() {
+    let mut scene = Scene::new();
+    scene.submit(vec![sh("echo $TMPDIR; until [ -e go ]; do sleep 0.01; done")]);
+    let first = scene.wait_for("\n").await;
+    let second = scene.run(sh("echo $TMPDIR")).await;
+    assert_ne!(first.text, second.text);
+    fs::write(scene.root().join("go"), "").unwrap();
+    assert_eq!(scene.finish().await.process_end(), &ProcessEnd::Exited(0));
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ async fn placeholders_name_a_folder_that_is_gone_afterwards() {
 #[tokio::test]
 async fn the_private_folder_is_there_as_long_as_the_attempt() {
     let mut scene = Scene::new();
-    scene.submit(vec![sh("echo ready; sleep 0.1")]);
+    scene.submit(vec![sh("echo ready; sleep 0.1; : {private}")]);
     scene.wait_for("ready").await;
     assert_eq!(scene.private_folders(), 1);
     scene.finish().await;

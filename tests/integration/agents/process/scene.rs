@@ -185,6 +185,16 @@ impl Scene {
     }
 }
 
+/// An executor that runs nothing, in the place of one that is dropped.
+pub(crate) fn idle() -> LocalExecutor {
+    LocalExecutor::new(LocalSettings {
+        root: std::env::temp_dir(),
+        base_env: Arc::default(),
+        temporary: std::env::temp_dir(),
+        sessions: Arc::new(|_| unreachable!("nothing is submitted")),
+    })
+}
+
 /// The reports of a job.
 #[derive(Debug, Default)]
 pub(crate) struct Story {
