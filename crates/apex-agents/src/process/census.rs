@@ -7,7 +7,7 @@
 //! and to the last of them that is left; that is done only where this process starts no programs
 //! of its own ([`own_all_children`]), because there it might be one of those.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
@@ -33,11 +33,11 @@ static CENSUS: LazyLock<Mutex<Census>> = LazyLock::new(Mutex::default);
 #[derive(Default)]
 struct Census {
     /// Programs of which something may run.
-    programs: HashMap<Cookie, Leader>,
+    programs: BTreeMap<Cookie, Leader>,
     /// Further children that Apex started and waits for itself.
     staff: Vec<i32>,
     /// Orphans that were seen, by id.
-    orphans: HashMap<i32, Orphan>,
+    orphans: BTreeMap<i32, Orphan>,
 }
 
 /// The process that leads a program.

@@ -9,7 +9,7 @@
 //! It is the only one who looks at jobs: limits, peaks for the planning of later runs and samples
 //! of the stream all come from here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ const MEBIBYTE: u64 = 1024 * 1024;
 /// Watches process groups; one entry for each running attempt and each service that is a program.
 #[derive(Debug, Default)]
 pub(crate) struct GroupWatch {
-    groups: Mutex<HashMap<i32, Book>>,
+    groups: Mutex<BTreeMap<i32, Book>>,
 }
 
 /// Whose a group is.
@@ -118,7 +118,7 @@ impl GroupWatch {
     }
 
     /// A look at a map of numbers is never left half done, so a panic elsewhere spoils nothing.
-    fn groups(&self) -> MutexGuard<'_, HashMap<i32, Book>> {
+    fn groups(&self) -> MutexGuard<'_, BTreeMap<i32, Book>> {
         self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -174,7 +174,7 @@ impl GroupWatch {
 }
 
 /// Of each layer that uses more than its ceiling, the group that uses most.
-fn over_ceilings(groups: &HashMap<i32, Book>, sums: &HashMap<i32, Seen>) -> Vec<i32> {
+fn over_ceilings(groups: &BTreeMap<i32, Book>, sums: &HashMap<i32, Seen>) -> Vec<i32> {
     let mut layers: HashMap<&Ceiling, Vec<(u64, i32)>> = HashMap::new();
     for (group, book) in groups.iter().filter(|(_, book)| !book.is_over) {
         if let (Some(ceiling), Some(seen)) = (&book.ceiling, sums.get(group)) {

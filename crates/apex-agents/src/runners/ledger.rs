@@ -35,6 +35,8 @@ pub(crate) struct Ledger {
     numbers: HashMap<Arc<str>, u32>,
     tests: Vec<(Arc<str>, State)>,
     bad: usize,
+    /// Whether a test was one too many.
+    is_cut: bool,
     now: Duration,
     /// The first test that was told to end well, and badly after that.
     contradiction: Option<String>,
@@ -55,10 +57,12 @@ impl Ledger {
     }
 
     fn enter(&mut self, id: &Arc<str>) -> bool {
-        if self.tests.len() >= TEST_LIMIT || self.numbers.contains_key(id) {
+        if self.numbers.contains_key(id) {
             return false;
         }
-        let Ok(number) = u32::try_from(self.tests.len()) else { return false };
+        self.is_cut |= self.tests.len() >= TEST_LIMIT;
+        let number = u32::try_from(self.tests.len()).ok().filter(|_| !self.is_cut);
+        let Some(number) = number else { return false };
         self.numbers.insert(Arc::clone(id), number);
         self.tests.push((Arc::clone(id), State::Known));
         true
@@ -66,7 +70,16 @@ impl Ledger {
 
     /// A test began, or began anew in a further program.
     pub(crate) fn start(&mut self, case: TestCase, reports: &mut Vec<JobReport>) {
-        let Some(number) = self.number_of(case, reports) else { return };
+        if let Some(number) = self.number_of(case, reports) {
+            self.start_number(number, reports);
+        }
+    }
+
+    /// The test of a number, counted from 0 in the order of discovery, began, or began anew.
+    ///
+    /// # Panics
+    /// When there are not that many tests.
+    pub(crate) fn start_number(&mut self, number: u32, reports: &mut Vec<JobReport>) {
         let state = &mut self.tests[number as usize].1;
         match state {
             State::Known => reports.push(JobReport::TestStarted { test: number }),
@@ -78,8 +91,9 @@ impl Ledger {
 
     /// A test ended.
     pub(crate) fn end(&mut self, case: TestCase, end: End, reports: &mut Vec<JobReport>) {
-        let Some(number) = self.number_of(case, reports) else { return };
-        self.end_number(number, end, reports);
+        if let Some(number) = self.number_of(case, reports) {
+            self.end_number(number, end, reports);
+        }
     }
 
     fn number_of(&mut self, case: TestCase, reports: &mut Vec<JobReport>) -> Option<u32> {
@@ -91,7 +105,11 @@ impl Ledger {
         self.numbers.get(&id).copied()
     }
 
-    fn end_number(&mut self, number: u32, end: End, reports: &mut Vec<JobReport>) {
+    /// The test of a number, counted from 0 in the order of discovery, ended.
+    ///
+    /// # Panics
+    /// When there are not that many tests.
+    pub(crate) fn end_number(&mut self, number: u32, end: End, reports: &mut Vec<JobReport>) {
         let measured = self.running_for(number);
         let state = &mut self.tests[number as usize].1;
         match *state {
@@ -156,6 +174,11 @@ impl Ledger {
         self.state_of(id).is_some_and(|state| !matches!(state, State::Ended { .. }))
     }
 
+    /// The id of a test by its number, counted from 0 in the order of discovery.
+    pub(crate) fn id(&self, number: u32) -> Option<&Arc<str>> {
+        self.tests.get(number as usize).map(|(id, _)| id)
+    }
+
     fn state_of(&self, id: &str) -> Option<State> {
         self.numbers.get(id).map(|number| self.tests[*number as usize].1)
     }
@@ -182,6 +205,13 @@ impl Ledger {
     /// Whether a test of this id is known.
     pub(crate) fn knows(&self, id: &str) -> bool {
         self.numbers.contains_key(id)
+    }
+
+    /// What is wrong when there were more tests than one attempt can have.
+    pub(crate) fn excess(&self) -> Option<String> {
+        self.is_cut.then(|| {
+            format!("it has more than {TEST_LIMIT} tests, and the others were not run; cut it with `shards`")
+        })
     }
 
     /// How many tests are known.

@@ -1,7 +1,7 @@
 //! From the events of a run to the rows that are kept of it. It relies on the view that is folded
 //! from the same events, and holds only numbers: 40 bytes for each attempt of a job or a test.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::row::{CuttingRow, InputsRow, JobRow, RunRow, TestRow, verdict};
 #[derive(Debug, Default)]
 pub(super) struct Collector {
     setting: Setting,
-    running: HashMap<JobIx, RunningJob>,
+    running: BTreeMap<JobIx, RunningJob>,
     /// Jobs whose later attempts run more than the job.
     doubted: HashSet<JobIx>,
     jobs: Vec<JobAttempt>,

@@ -1,6 +1,6 @@
 //! Adds a run to the database: all of it in one transaction, or nothing.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Statement, Transaction, params};
@@ -108,7 +108,7 @@ struct Addition<'t> {
     run: i64,
     names: Names,
     /// Numbers of tests, by category.
-    numbering: HashMap<i64, Numbering>,
+    numbering: BTreeMap<i64, Numbering>,
     add_job: Statement<'t>,
     add_attempt: Statement<'t>,
     find_test: Statement<'t>,
@@ -122,7 +122,7 @@ impl<'t> Addition<'t> {
             transaction,
             run: insert_run(transaction, run)?,
             names: Names::read(transaction)?,
-            numbering: HashMap::new(),
+            numbering: BTreeMap::new(),
             add_job: transaction.prepare(ADD_JOB)?,
             add_attempt: transaction.prepare(ADD_ATTEMPT)?,
             find_test: transaction.prepare(FIND_TEST)?,

@@ -3,7 +3,6 @@
 //! With a report, all ids go to as few programs as the length of arguments allows. Without one,
 //! each test is a program of its own, and its exit code is its outcome.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,8 +81,7 @@ impl ListedCommand {
         let Settings { template, folder, category, report, only, .. } = &self.settings;
         if report.is_none() && !super::writes_out(&template.arguments(&[])) {
             let (template, folder) = (template.clone(), folder.clone());
-            let suite: Arc<str> = category.as_str().into();
-            return Box::new(EachByItself::new(template, folder, suite, ids));
+            return Box::new(EachByItself::new(template, folder, category, &ids));
         }
         let program = |ids: &[Arc<str>]| invocation(template.arguments(ids), folder);
         let programs = parts(&ids).into_iter().map(program).collect();
@@ -172,23 +170,22 @@ impl Session for ListedCommand {
 struct EachByItself {
     template: Template,
     folder: String,
-    suite: Arc<str>,
-    waiting: VecDeque<Arc<str>>,
-    running: Option<Arc<str>>,
+    /// Its number in the ledger.
+    running: Option<u32>,
+    /// The number of the test that comes next.
+    next: u32,
     ledger: Ledger,
     known: Vec<JobReport>,
     tail: Tail<{ super::TAIL }>,
 }
 
 impl EachByItself {
-    fn new(template: Template, folder: String, suite: Arc<str>, ids: Vec<Arc<str>>) -> Self {
+    fn new(template: Template, folder: String, suite: &str, ids: &[Arc<str>]) -> Self {
         let mut ledger = Ledger::default();
         let mut known = Vec::new();
-        let cases = ids.iter().map(|id| bare_case(id, &suite)).collect();
+        let cases = ids.iter().map(|id| bare_case(id, suite)).collect();
         ledger.discover(cases, &mut known);
-        let waiting = ids.into();
-        let tail = Tail::default();
-        Self { template, folder, suite, waiting, running: None, ledger, known, tail }
+        Self { template, folder, running: None, next: 0, ledger, known, tail: Tail::default() }
     }
 }
 
@@ -199,7 +196,7 @@ impl Session for EachByItself {
 
     fn next(&mut self, ended: Option<&ProcessEnd>, reports: &mut Vec<JobReport>) -> Step {
         reports.append(&mut self.known);
-        if let (Some(id), Some(end)) = (self.running.take(), ended) {
+        if let (Some(number), Some(end)) = (self.running.take(), ended) {
             if let ProcessEnd::NotStarted(reason) = end {
                 return Step::Unable { reason: reason.clone() };
             }
@@ -210,15 +207,16 @@ impl Session for EachByItself {
                     End { details: self.tail.text(), ..failed }
                 }
             };
-            self.ledger.end(bare_case(&id, &self.suite), end, reports);
+            self.ledger.end_number(number, end, reports);
         }
-        let Some(id) = self.waiting.pop_front() else {
-            return Step::Finish { problem: None };
+        let Some(id) = self.ledger.id(self.next) else {
+            return Step::Finish { problem: self.ledger.excess() };
         };
+        let arguments = self.template.arguments(std::slice::from_ref(id));
         self.tail = Tail::default();
-        self.ledger.start(bare_case(&id, &self.suite), reports);
-        let arguments = self.template.arguments(std::slice::from_ref(&id));
-        self.running = Some(id);
+        self.ledger.start_number(self.next, reports);
+        self.running = Some(self.next);
+        self.next += 1;
         Step::Run(invocation(arguments, &self.folder))
     }
 
