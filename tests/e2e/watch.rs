@@ -90,6 +90,26 @@ fn what_failed_runs_first_and_the_rest_when_it_passes() {
 }
 
 #[test]
+fn what_failed_runs_with_the_options_that_were_typed() {
+    let options =
+        ["--env", "staging", "--layers", "fast_feedback", "--junit", "out/junit.xml", "--jobs=2"];
+    let options = [&options[..], &["--verbose", "--heartbeat", "0", "--restart"]].concat();
+    let watch = Watch::of(LAYERS, &options);
+    watch.waits_for(1, "watch: something fails; waiting for changes");
+    let junit = watch.project.root().join("out/junit.xml");
+    let report = || std::fs::read_to_string(&junit).unwrap_or_default();
+    assert!(report().contains("steady") && report().contains("needy"), "{}", report());
+
+    watch.project.write("source.txt", "1");
+    watch.waits_for(2, "watch: something fails; waiting for changes");
+    assert!(!report().contains("steady"), "a report of what failed alone: {}", report());
+    assert!(report().contains("needy"), "{}", report());
+    assert!(report().contains(r#"name="environment" value="staging""#), "{}", report());
+    let (_, said) = watch.end("TERM");
+    assert_eq!(said.matches("watch: first what failed").count(), 1, "{said}");
+}
+
+#[test]
 fn what_git_ignores_and_what_apex_writes_is_no_change() {
     let watch = Watch::of(LAYERS, &[]);
     watch.waits_for(1, "waiting for changes");

@@ -148,11 +148,13 @@ fn of_a_hundred_clients_neither_the_silent_nor_the_slow_one_holds_up_the_others(
     // On a loaded machine, the test itself is slower than a server waits.
     let place = Place::with(Limits { patience: LONG * 10, ..Limits::default() });
     let mut journal = Journal::begin(place.state(), "one");
-    let silent = place.stream("run=one&from=1");
+    let client = |_| place.stream("run=one&from=1");
+    let silent: Vec<Client> = (0..20).map(client).collect();
     let mut slow = place.stream("run=one&from=1");
-    let mut quick: Vec<Client> = (0..98).map(|_| place.stream("run=one&from=1")).collect();
+    let mut quick: Vec<Client> = (0..79).map(client).collect();
     let before = resident();
-    // 24 MB: far more than sockets hold.
+    // 24 MB: far more than sockets hold. Kept for each silent one it would be 480 MB; what other
+    // tests of this process hold meanwhile counts, too.
     let all = 24 * 1_000;
     let mut read_by_slow = 1;
     for round in 0..24 {
@@ -167,7 +169,7 @@ fn of_a_hundred_clients_neither_the_silent_nor_the_slow_one_holds_up_the_others(
         }
     }
     let grown = resident().saturating_sub(before);
-    assert!(grown < 64 << 20, "{} MiB more", grown >> 20);
+    assert!(grown < 240 << 20, "{} MiB more", grown >> 20);
     let status = place.json("/api/status");
     assert_eq!((&status["clients"], &status["missed_events"]), (&100.into(), &0.into()));
     journal.finish();

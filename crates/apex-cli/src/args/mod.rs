@@ -9,9 +9,9 @@ mod run;
 mod serve;
 mod services;
 mod status;
+mod watched;
 mod why;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -31,6 +31,7 @@ pub(crate) use run::{
 pub(crate) use serve::{DoorArgs, ServeArgs};
 pub(crate) use services::ServicesCommand;
 pub(crate) use status::{AlertsCommand, DoctorArgs, StatusArgs};
+pub(crate) use watched::{words_of_watched_part, words_of_watched_runs};
 pub(crate) use why::WhyArgs;
 
 /// Columns of help pages that are written to files.
@@ -371,22 +372,6 @@ pub(crate) fn commands_for_people() -> Vec<(String, String)> {
     let shown = grammar.get_subcommands().filter(|command| !command.is_hide_set());
     let about = |command: &clap::Command| command.get_about().map(ToString::to_string);
     shown.map(|one| (one.get_name().to_owned(), about(one).unwrap_or_default())).collect()
-}
-
-/// The words behind `apex watch` that belong to its runs, as they were typed: all but the word
-/// `watch` itself and `--restart`. Values of options before the word are not mistaken for it.
-pub(crate) fn words_of_watched_runs() -> Vec<OsString> {
-    const WITH_VALUE: [&str; 3] = ["--project", "--config", "--color"];
-    let mut words: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let mut at = 0;
-    while words.get(at).is_some_and(|word| word != "watch") {
-        at += if WITH_VALUE.iter().any(|option| words[at] == *option) { 2 } else { 1 };
-    }
-    if let Some(word) = words.get_mut(at) {
-        *word = "run".into();
-    }
-    words.retain(|word| word != "--restart");
-    words
 }
 
 /// The completions of a shell, as a script.

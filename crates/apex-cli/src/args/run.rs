@@ -180,16 +180,3 @@ pub(crate) enum ProgressMode {
     /// Nothing but the exit code
     Silent,
 }
-
-impl ProgressMode {
-    /// The word for it.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Rich => "rich",
-            Self::Simple => "simple",
-            Self::Json => "json",
-            Self::Silent => "silent",
-        }
-    }
-}

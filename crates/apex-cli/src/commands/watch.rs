@@ -15,7 +15,7 @@ use apex_monitor::console::{Key, Keyboard};
 use apex_monitor::report::again;
 use apex_monitor::run_dir::{Runs, read_view};
 
-use crate::args::{ColorWord, GlobalArgs, WatchArgs, words_of_watched_runs};
+use crate::args::{GlobalArgs, WatchArgs, words_of_watched_part, words_of_watched_runs};
 use crate::assemble;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
@@ -159,40 +159,13 @@ impl Watch<'_> {
     /// What a run is called with.
     fn words(&self, scope: Scope, name: &RunId) -> Vec<OsString> {
         let mut words = match (scope, &self.latest) {
-            (Scope::Failing, Some(failing)) => self.words_of_failing(failing),
+            (Scope::Failing, Some(failing)) => words_of_watched_part(failing),
             _ => words_of_watched_runs(),
         };
         words.extend(["--run-id".into(), name.as_str().into()]);
         if scope == Scope::Affected && self.is_compared {
             words.push("--affected".into());
         }
-        words
-    }
-
-    /// What failed, with the options that say how runs look and which project they are of.
-    fn words_of_failing(&self, failing: &[String]) -> Vec<OsString> {
-        let mut words: Vec<OsString> = vec!["run".into()];
-        let mut option = |name: &str, value: OsString| words.extend([name.into(), value]);
-        if let Some(project) = &self.global.project {
-            option("--project", project.into());
-        }
-        if let Some(file) = &self.global.config {
-            option("--config", file.into());
-        }
-        let colour = match self.global.color {
-            ColorWord::Auto => "auto",
-            ColorWord::Always => "always",
-            ColorWord::Never => "never",
-        };
-        option("--color", colour.into());
-        option("--progress-mode", self.args.run.progress_mode.as_str().into());
-        if let Some(jobs) = self.args.run.target.part.jobs {
-            option("--jobs", jobs.to_string().into());
-        }
-        words.extend((0..self.global.verbose).map(|_| "--verbose".into()));
-        words.extend(self.global.quiet.then(|| "--quiet".into()));
-        words.extend(self.args.run.allow_prod.then(|| "--allow-prod".into()));
-        words.extend(failing.iter().map(Into::into));
         words
     }
 
